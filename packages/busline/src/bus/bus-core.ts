@@ -1,0 +1,172 @@
+import type { Clock } from "../clock/clock.ts";
+import { Deadlines } from "../clock/deadlines.ts";
+import { KeepAlive } from "../clock/keep-alive.ts";
+import type { DestinationConfiguration } from "../destination/destination-configuration.ts";
+import { DestinationCore } from "../destination/destination-core.ts";
+import type { BusStage, DestinationEnvironment, Routing } from "../destination/destination-environment.ts";
+import { DestinationNames } from "../destination/destination-names.ts";
+import type { DestinationType, DestinationTypeFactory } from "../destination/destination-type.ts";
+import { registerListener } from "../destination/register-listener.ts";
+import { EventListeners } from "../diagnostics/event-listeners.ts";
+import { FailureReporter } from "../diagnostics/failure-reporter.ts";
+import { BusClosedError } from "../errors/bus-closed-error.ts";
+import { DuplicateDestinationError } from "../errors/duplicate-destination-error.ts";
+import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
+import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
+import type { CheckedListenOptions } from "../listener/listen-options.ts";
+import type { MessageListener } from "../listener/message-listener.ts";
+import type { Registration } from "../listener/registration.ts";
+import type { Message } from "../message/message.ts";
+import { MessageIds } from "../message/message-ids.ts";
+import { PendingReplies } from "../reply/pending-replies.ts";
+import { type BusStatistics, totalOf } from "../statistics/bus-statistics.ts";
+import { checkDestinationName } from "../validation/destination-name.ts";
+import { Dispatcher } from "../worker/dispatcher.ts";
+import { WaitGraph } from "../worker/wait-graph.ts";
+import { AwaitedListeners } from "./awaited-listeners.ts";
+import type { CheckedBusOptions } from "./bus-options.ts";
+import { BUS_EVENTS, type MessageBusEventListener } from "./message-bus-event-listener.ts";
+import { preconfiguredDestinations } from "./preconfigured-destinations.ts";
+
+/** A bus from the inside: it knows the destinations by name, and is what they all share. */
+export class BusCore implements DestinationEnvironment {
+  stage: BusStage = "open";
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly dispatcher: Dispatcher;
+  readonly reporter: FailureReporter;
+  readonly ids: MessageIds = new MessageIds();
+  readonly requests: PendingReplies;
+  readonly waits: WaitGraph = new WaitGraph();
+  readonly events: EventListeners<MessageBusEventListener>;
+  readonly keepAlive: KeepAlive;
+  /** Called whenever a destination has become idle while the bus is not open. */
+  whenOneIsIdle: (() => void) | undefined;
+  readonly #types: ReadonlyMap<string, DestinationTypeFactory>;
+  readonly #destinations = new Map<string, DestinationCore>();
+  readonly #awaited = new AwaitedListeners();
+
+  constructor(options: CheckedBusOptions) {
+    const { clock, deliveriesPerTurn } = options;
+    this.clock = clock;
+    this.deadlines = new Deadlines(clock);
+    this.keepAlive = new KeepAlive(clock);
+    this.dispatcher = new Dispatcher({
+      clock,
+      deliveriesPerTurn,
+      isWaiting: () => this.#isWaitedFor,
+      holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
+    });
+    this.requests = new PendingReplies(this.ids, this.deadlines, () => this.dispatcher.lookAround());
+    this.reporter = new FailureReporter(options.onError, options.logger);
+    this.events = new EventListeners(BUS_EVENTS, this.reporter);
+    this.#types = options.destinationTypes;
+    for (const configuration of preconfiguredDestinations) this.#put(configuration, true);
+    this.get(DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE).listeners.add(
+      (message: Message) => this.requests.receive(message),
+      { name: "busline.replies", reportsStatus: false },
+    );
+  }
+
+  /** All destinations, by name. */
+  get destinations(): DestinationCore[] {
+    return [...this.#destinations.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  get statistics(): BusStatistics {
+    const { size, lateReplies } = this.requests;
+    const destinations = this.destinations.map((destination) => destination.statistics);
+    return totalOf(destinations, { pending: size, lateReplies });
+  }
+
+  find(name: string): DestinationCore | undefined {
+    return this.#destinations.get(name);
+  }
+
+  /** @throws {UnknownDestinationError} */
+  get(name: string): DestinationCore {
+    const core = this.#destinations.get(name);
+    if (core === undefined) throw new UnknownDestinationError(String(name));
+    return core;
+  }
+
+  /** @throws {UnknownDestinationError} @throws {SealedDestinationError} */
+  getUnsealed(name: string, attempt: string): DestinationCore {
+    const core = this.get(name);
+    if (core.isSealed) throw new SealedDestinationError(name, attempt);
+    return core;
+  }
+
+  add(configuration: DestinationConfiguration): DestinationCore {
+    this.refuseIfClosed("addDestination");
+    const known = this.#destinations.get(configuration.destinationName);
+    if (known?.isSealed) throw new SealedDestinationError(known.name, "added over");
+    if (known !== undefined) throw new DuplicateDestinationError(known.name);
+    const core = this.#put(configuration, false);
+    this.#awaited.attach(core.name, (listener, options) => registerListener(core, listener, options));
+    this.events.tell("destinationAdded", core.handle);
+    return core;
+  }
+
+  replace(configuration: DestinationConfiguration): DestinationCore {
+    this.refuseIfClosed("replaceDestination");
+    const core = this.getUnsealed(configuration.destinationName, "replaced");
+    core.replace(configuration, this.#typeOf(configuration));
+    this.events.tell("destinationReplaced", core.handle);
+    return core;
+  }
+
+  /** Takes a destination out that has been closed. */
+  forget(core: DestinationCore): void {
+    core.isRemoved = true;
+    this.#destinations.delete(core.name);
+    core.listeners.clear();
+    this.events.tell("destinationRemoved", core.handle);
+  }
+
+  listen(name: string, listener: MessageListener, options: CheckedListenOptions): Registration {
+    this.refuseIfClosed("listen");
+    const core = this.#destinations.get(checkDestinationName(name, "listen"));
+    if (core !== undefined) return registerListener(core, listener, options);
+    return this.#awaited.add(name, listener, options);
+  }
+
+  route(message: Message, routing: Routing): void | Promise<void> {
+    return this.get(message.destinationName).entrance.take(message, routing);
+  }
+
+  becameIdle(): void {
+    this.whenOneIsIdle?.();
+  }
+
+  /** @throws {BusClosedError} */
+  refuseIfClosed(attempt: string): void {
+    if (this.stage === "closed") throw new BusClosedError(attempt);
+  }
+
+  // A queued message or a pending request keeps the process alive; an idle bus does not.
+  get #isWaitedFor(): boolean {
+    if (this.stage === "closed") return false;
+    if (this.requests.size > 0) return true;
+    for (const { counters } of this.#destinations.values()) if (counters.pending > 0) return true;
+    return false;
+  }
+
+  #put(configuration: DestinationConfiguration, isSealed: boolean): DestinationCore {
+    const core = new DestinationCore(configuration, this.#typeOf(configuration), this, isSealed);
+    this.#destinations.set(core.name, core);
+    return core;
+  }
+
+  #typeOf(configuration: DestinationConfiguration): DestinationType {
+    const factory = this.#types.get(configuration.destinationType);
+    if (factory !== undefined) return factory(configuration);
+    throw new InvalidConfigurationError({
+      where: `DestinationConfiguration "${configuration.destinationName}"`,
+      attribute: "destinationType",
+      value: configuration.destinationType,
+      allowed: `a type that this bus knows (${[...this.#types.keys()].join(", ")})`,
+    });
+  }
+}

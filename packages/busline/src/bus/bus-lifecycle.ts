@@ -1,0 +1,95 @@
+import type { DestinationCore, CloseReport } from "../destination/destination-core.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import type { BusCore } from "./bus-core.ts";
+
+const NOTHING_LEFT: CloseReport = Object.freeze({ undelivered: Object.freeze([]), interrupted: Object.freeze([]) });
+
+/** How a bus, or one of its destinations, ends: finish what was accepted, up to a deadline; then drop and interrupt. */
+export class BusLifecycle {
+  readonly #bus: BusCore;
+  readonly #removals = new Map<DestinationCore, Promise<CloseReport>>();
+  #draining: Promise<void> | undefined;
+  #closing: Promise<CloseReport> | undefined;
+
+  constructor(bus: BusCore) {
+    this.#bus = bus;
+  }
+
+  /** Refuses what is new, finishes what was accepted. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  /** Drains up to the deadline, then drops what waits and interrupts what runs. */
+  close(deadlineMs: number): Promise<CloseReport> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  /** Closes one destination in the same way and takes it out of the bus. */
+  remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
+    let removal = this.#removals.get(destination);
+    if (removal === undefined) {
+      removal = this.#remove(destination, deadlineMs);
+      this.#removals.set(destination, removal);
+    }
+    return removal;
+  }
+
+  #drain(): Promise<void> {
+    const bus = this.#bus;
+    bus.stage = "draining";
+    for (const destination of bus.destinations) destination.resume();
+    return new Promise((resolve) => {
+      bus.whenOneIsIdle = () => {
+        if (bus.destinations.every((destination) => destination.isIdle)) resolve();
+      };
+      bus.whenOneIsIdle();
+    });
+  }
+
+  async #close(deadlineMs: number): Promise<CloseReport> {
+    const bus = this.#bus;
+    const isDrained = await this.#within(deadlineMs, this.drain());
+    bus.stage = "closed";
+    const reports = isDrained
+      ? []
+      : bus.destinations.map((destination) => destination.forceClose(closedError(destination)));
+    bus.requests.failAll();
+    bus.keepAlive.release();
+    return joined(reports);
+  }
+
+  async #remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
+    destination.isClosing = true;
+    const isFinished = await this.#within(deadlineMs, destination.finish());
+    const report = isFinished ? NOTHING_LEFT : destination.forceClose(closedError(destination));
+    this.#bus.forget(destination);
+    this.#removals.delete(destination);
+    return joined([report]);
+  }
+
+  /** Whether something ends in time. The wait keeps the process alive. */
+  #within(deadlineMs: number, ending: Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#bus.clock.startTimer(deadlineMs, () => resolve(false));
+      timer.ref();
+      void ending.then(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
+  }
+}
+
+function closedError(destination: DestinationCore): RejectedExecutionError {
+  return new RejectedExecutionError("BUSLINE_CLOSED", destination.name);
+}
+
+function joined(reports: readonly CloseReport[]): CloseReport {
+  return Object.freeze({
+    undelivered: Object.freeze(reports.flatMap((report) => report.undelivered)),
+    interrupted: Object.freeze(reports.flatMap((report) => report.interrupted)),
+  });
+}

@@ -1,0 +1,28 @@
+/**
+ * The one owner of time and of turns of the event loop. Everything in busline that waits, measures or puts off asks a
+ * clock, so that a test can stand in for both (`ManualClock` in `busline/testing`).
+ */
+export interface Clock {
+  /** Turns happen only when a test says so: work then starts in turns alone, never in the wake of a listener's end. */
+  readonly isStepped?: boolean;
+  /** Milliseconds since the epoch, for people. May be read once a turn rather than once a call. */
+  now(): number;
+  /** Milliseconds since some moment in the past; never goes back, for measuring. */
+  monotonicNow(): number;
+  /** Calls back once, not before `delayMs` have passed. The timer does not keep the process alive unless `ref` is called. */
+  startTimer(delayMs: number, callback: () => void): Timer;
+  /** Calls back as soon as the code that runs now has ended. */
+  atEndOfRun(callback: () => void): void;
+  /** Calls back in the next turn of the event loop, after timers and I/O had theirs. Keeps the process alive until then. */
+  atNextTurn(callback: () => void): void;
+}
+
+/** A started timer. */
+export interface Timer {
+  /** Ends it; it will not call back. */
+  cancel(): void;
+  /** From now on it keeps the process alive. */
+  ref(): void;
+  /** From now on it does not keep the process alive. */
+  unref(): void;
+}

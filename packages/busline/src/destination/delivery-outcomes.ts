@@ -1,0 +1,130 @@
+import type { Clock } from "../clock/clock.ts";
+import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import type { Listening } from "../listener/listening.ts";
+import { Message } from "../message/message.ts";
+import { validate } from "../validation/standard-schema.ts";
+import type { Delivery } from "../worker/delivery.ts";
+import type { DeliveryHost, DiscardReason, ListenerOutcome } from "../worker/delivery-host.ts";
+import type { Destination } from "./destination.ts";
+import type { DestinationCore } from "./destination-core.ts";
+import { DestinationNames } from "./destination-names.ts";
+import type { MessageStatus } from "./message-status.ts";
+
+/** Books what becomes of the messages that a destination has accepted: counts, replies, reports, events. */
+export class DeliveryOutcomes implements DeliveryHost {
+  readonly clock: Clock;
+  readonly core: DestinationCore;
+
+  constructor(core: DestinationCore) {
+    this.core = core;
+    this.clock = core.environment.clock;
+  }
+
+  get environment(): object {
+    return this.core.environment;
+  }
+
+  get handle(): Destination {
+    return this.core.handle;
+  }
+
+  replied(delivery: Delivery, value: unknown): void | Promise<void> {
+    const { responseDestinationName, responseId } = delivery.message;
+    if (responseDestinationName === undefined) return;
+    const { replySchema } = this.core.configuration;
+    // A request checks its own replies, whichever way they come.
+    const checked =
+      replySchema === undefined || delivery.reply !== undefined
+        ? value
+        : validate(replySchema, value, this.core.name, "reply");
+    const send = (output: unknown): void | Promise<void> => {
+      const { clock, ids } = this.core.environment;
+      const answer = new Message(output, responseDestinationName, clock.now(), ids, { responseId });
+      return this.#sendAnswer(answer);
+    };
+    return checked instanceof Promise && checked !== value ? checked.then(send) : send(checked);
+  }
+
+  replyFailed(delivery: Delivery, error: unknown): void {
+    this.core.environment.reporter.problem(`A reply from "${this.core.name}" could not be sent`, error, {
+      messageId: delivery.message.id,
+    });
+  }
+
+  listenerEnded(delivery: Delivery, listening: Listening, outcome: ListenerOutcome): void {
+    if (outcome.isFailure) {
+      listening.failedCount += 1;
+      this.#report(delivery, listening, outcome.error);
+      this.core.events.tell("messageFailed", delivery.message, outcome.error, listening.name);
+    } else {
+      listening.deliveredCount += 1;
+    }
+    if (outcome.startedAt !== undefined) this.#publishStatus(delivery, listening, outcome, outcome.startedAt);
+  }
+
+  ended(delivery: Delivery): void {
+    const { core } = this;
+    const { errors, anyRan } = delivery;
+    if (errors !== undefined) core.counters.finished("failed");
+    else if (anyRan) core.counters.finished("delivered");
+    else if (delivery.isInterrupted) core.counters.finished("discarded");
+    else {
+      core.counters.finished("undelivered");
+      core.events.tell("messageUndelivered", delivery.message);
+    }
+    delivery.reply?.listenersEnded(errors, anyRan);
+    core.inTurn.delete(delivery);
+    core.pool?.deliveryEnded(delivery);
+    core.checkIdle();
+  }
+
+  discarded(delivery: Delivery, reason: DiscardReason): void {
+    delivery.unwatch?.();
+    this.core.events.tell("messageDiscarded", delivery.message, reason);
+    delivery.reply?.fail(new RejectedExecutionError(codeOf[reason], this.core.name));
+    this.core.checkIdle();
+  }
+
+  #sendAnswer(answer: Message): void | Promise<void> {
+    const send = (): void | Promise<void> => this.core.environment.route(answer, { isAnswer: true });
+    if (!isObserved(channels.reply)) return send();
+    return traced(channels.reply, { message: answer, destinationName: answer.destinationName }, send);
+  }
+
+  #report(delivery: Delivery, listening: Listening, error: unknown): void {
+    const isHandedOver = delivery.reply?.isSettled === false || this.core.type.createQueue === undefined;
+    this.core.environment.reporter.listenerFailed(
+      error,
+      { message: delivery.message, destination: this.core.name, listenerName: listening.name },
+      isHandedOver,
+    );
+  }
+
+  #publishStatus(delivery: Delivery, listening: Listening, outcome: ListenerOutcome, startedAt: number): void {
+    const { clock, ids, reporter } = this.core.environment;
+    const status: MessageStatus = Object.freeze({
+      destinationName: this.core.name,
+      listenerName: listening.name,
+      messageId: delivery.message.id,
+      durationMs: clock.monotonicNow() - startedAt,
+      isFailure: outcome.isFailure,
+      error: outcome.error,
+    });
+    const name = DestinationNames.MESSAGE_BUS_MESSAGE_STATUS;
+    const message = new Message(status, name, clock.now(), ids, undefined);
+    try {
+      void this.core.environment.route(message, { isAnswer: true });
+    } catch (error) {
+      reporter.problem("A message status could not be published", error);
+    }
+  }
+}
+
+const codeOf = {
+  "queue-full": "BUSLINE_QUEUE_FULL",
+  purged: "BUSLINE_PURGED",
+  aborted: "BUSLINE_CLOSED",
+  "timed-out": "BUSLINE_CLOSED",
+  closed: "BUSLINE_CLOSED",
+} as const satisfies Record<DiscardReason, string>;

@@ -1,0 +1,53 @@
+import type { RejectedExecutionHandler } from "../queue/rejected-execution-handler.ts";
+import type { OptionReader } from "../validation/option-reader.ts";
+import type { StandardSchema } from "../validation/standard-schema.ts";
+
+/** What a destination can be given beside its type and its name. */
+export interface DestinationAttributes {
+  /** How many messages may wait: a whole number of at least 1, or `Infinity`. Default: 100,000. */
+  readonly maximumQueueSize?: number;
+  /** Takes action when the queue is full. Default: `abort`, which refuses the message to its sender. */
+  readonly rejectedExecutionHandler?: RejectedExecutionHandler;
+  /**
+   * How many workers there are from the start, and stay when idle: a whole number, 0 allowed. Default: 2, or
+   * `workersMaxSize` if that is smaller; serial 1.
+   */
+  readonly workersCoreSize?: number;
+  /**
+   * How many workers there are at most: a whole number of at least 1. Default: 5, or `workersCoreSize` if that is
+   * larger; serial 1.
+   */
+  readonly workersMaxSize?: number;
+  /** After how many idle milliseconds a worker above the core size ends: 0 to 2^31 - 1. Default: 60,000. */
+  readonly workersIdleTimeoutMs?: number;
+  /** A Standard Schema: a payload that does not fit is refused at `send` with an `InvalidMessageError`. Default: none. */
+  readonly schema?: StandardSchema<never, unknown> | StandardSchema;
+  /** A Standard Schema: a listener whose reply to a request does not fit has failed. Default: none. */
+  readonly replySchema?: StandardSchema<never, unknown> | StandardSchema;
+}
+
+/** How many workers a destination starts with, and how many it may have. */
+export interface WorkerSizes {
+  readonly workersCoreSize: number;
+  readonly workersMaxSize: number;
+}
+
+const DEFAULT_CORE_SIZE = 2;
+const DEFAULT_MAX_SIZE = 5;
+
+/** Reads both sizes; where one is not given, its default gives way to the other. */
+export function resolveWorkerSizes(reader: OptionReader, isSerial: boolean): WorkerSizes {
+  const core = reader.wholeNumber("workersCoreSize", 0);
+  const max = reader.wholeNumber("workersMaxSize", 1);
+  if (isSerial) {
+    if (core !== undefined && core !== 1) reader.refuse("workersCoreSize", "1 in a serial destination");
+    if (max !== undefined && max !== 1) reader.refuse("workersMaxSize", "1 in a serial destination");
+    return { workersCoreSize: 1, workersMaxSize: 1 };
+  }
+  const workersCoreSize = core ?? Math.min(DEFAULT_CORE_SIZE, max ?? DEFAULT_MAX_SIZE);
+  const workersMaxSize = max ?? Math.max(DEFAULT_MAX_SIZE, workersCoreSize);
+  if (workersCoreSize > workersMaxSize) {
+    reader.refuse("workersCoreSize", `at most workersMaxSize, which is ${workersMaxSize}`);
+  }
+  return { workersCoreSize, workersMaxSize };
+}

@@ -1,0 +1,111 @@
+import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+import { abort } from "../queue/abort-handler.ts";
+import type { RejectedExecutionHandler } from "../queue/rejected-execution-handler.ts";
+import { checkDestinationName } from "../validation/destination-name.ts";
+import { OptionReader } from "../validation/option-reader.ts";
+import { isStandardSchema, type StandardSchema } from "../validation/standard-schema.ts";
+import { type DestinationAttributes, resolveWorkerSizes } from "./destination-attributes.ts";
+
+const ATTRIBUTES_OF_ALL = ["schema", "replySchema"] as const;
+const ATTRIBUTES_OF_QUEUES = [
+  "maximumQueueSize",
+  "rejectedExecutionHandler",
+  "workersCoreSize",
+  "workersMaxSize",
+  "workersIdleTimeoutMs",
+] as const;
+
+const DEFAULT_MAXIMUM_QUEUE_SIZE = 100_000;
+const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+
+/**
+ * Everything that makes a destination what it is, in one place: its type, its name and its attributes. Checked when it
+ * is made, frozen, and reusable. Attributes that the type does not have read as `undefined`.
+ */
+export class DestinationConfiguration<Name extends string = string> {
+  /** `"parallel"`, `"serial"`, `"synchronous"`, or a type of your own. */
+  readonly destinationType: string;
+  readonly destinationName: Name;
+  /** How many messages may wait. `Infinity`: no limit. Default: 100,000. */
+  readonly maximumQueueSize: number | undefined;
+  /** Takes action when the queue is full. Default: `abort`. */
+  readonly rejectedExecutionHandler: RejectedExecutionHandler | undefined;
+  /** How many workers there are from the start, and stay when idle. Default: 2; serial 1. */
+  readonly workersCoreSize: number | undefined;
+  /** How many workers there are at most. Default: 5; serial 1. */
+  readonly workersMaxSize: number | undefined;
+  /** After how many idle milliseconds a worker above the core size ends. Default: 60,000. */
+  readonly workersIdleTimeoutMs: number | undefined;
+  /** Checks, and may transform, each payload at `send`. Default: none. */
+  readonly schema: StandardSchema | undefined;
+  /** Checks, and may transform, each reply to a request. Default: none. */
+  readonly replySchema: StandardSchema | undefined;
+
+  /**
+   * For any type, even your own. The three creators below say the same for the built-in ones.
+   *
+   * @throws {InvalidConfigurationError} naming the attribute, the value and what is allowed
+   */
+  constructor(destinationType: string, destinationName: Name, attributes?: DestinationAttributes) {
+    const name = checkDestinationName(destinationName, "DestinationConfiguration");
+    const where = `DestinationConfiguration "${name}"`;
+    if (typeof destinationType !== "string" || destinationType === "") {
+      const allowed = "the name of a destination type";
+      throw new InvalidConfigurationError({ where, attribute: "destinationType", value: destinationType, allowed });
+    }
+    const isQueued = destinationType !== "synchronous";
+    const reader = new OptionReader(where, attributes, [
+      ...ATTRIBUTES_OF_ALL,
+      ...(isQueued ? ATTRIBUTES_OF_QUEUES : []),
+    ]);
+    this.destinationType = destinationType;
+    this.destinationName = destinationName;
+    this.schema = readSchema(reader, "schema");
+    this.replySchema = readSchema(reader, "replySchema");
+    if (isQueued) {
+      const sizes = resolveWorkerSizes(reader, destinationType === "serial");
+      this.maximumQueueSize = reader.limit("maximumQueueSize") ?? DEFAULT_MAXIMUM_QUEUE_SIZE;
+      this.rejectedExecutionHandler = reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;
+      this.workersCoreSize = sizes.workersCoreSize;
+      this.workersMaxSize = sizes.workersMaxSize;
+      this.workersIdleTimeoutMs = reader.duration("workersIdleTimeoutMs") ?? DEFAULT_IDLE_TIMEOUT_MS;
+    }
+    Object.freeze(this);
+  }
+
+  /** Messages are queued; one worker per message per listener. @throws {InvalidConfigurationError} */
+  static createParallelDestinationConfiguration<Name extends string>(
+    destinationName: Name,
+    attributes?: DestinationAttributes,
+  ): DestinationConfiguration<Name> {
+    return new DestinationConfiguration("parallel", destinationName, attributes);
+  }
+
+  /** Messages are queued; one worker delivers each to every listener, in order. @throws {InvalidConfigurationError} */
+  static createSerialDestinationConfiguration<Name extends string>(
+    destinationName: Name,
+    attributes?: DestinationAttributes,
+  ): DestinationConfiguration<Name> {
+    return new DestinationConfiguration("serial", destinationName, attributes);
+  }
+
+  /** The sender's own turn delivers; there is no queue and no worker. @throws {InvalidConfigurationError} */
+  static createSynchronousDestinationConfiguration<Name extends string>(
+    destinationName: Name,
+    attributes?: Pick<DestinationAttributes, (typeof ATTRIBUTES_OF_ALL)[number]>,
+  ): DestinationConfiguration<Name> {
+    return new DestinationConfiguration("synchronous", destinationName, attributes);
+  }
+}
+
+function readSchema(reader: OptionReader, name: string): StandardSchema | undefined {
+  if (!reader.has(name)) return undefined;
+  const schema = reader.any(name);
+  let isSchema = false;
+  try {
+    isSchema = isStandardSchema(schema);
+  } catch {
+    // A getter that throws: refused below.
+  }
+  return isSchema ? (schema as StandardSchema) : reader.refuse(name, "a Standard Schema (zod, valibot, arktype …)");
+}

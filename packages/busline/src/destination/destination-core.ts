@@ -1,0 +1,192 @@
+import { EventListeners } from "../diagnostics/event-listeners.ts";
+import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
+import { ListenerRegistry } from "../listener/listener-registry.ts";
+import type { Message } from "../message/message.ts";
+import { DestinationCounters } from "../statistics/destination-counters.ts";
+import { type DestinationStatistics, messageCountsOf } from "../statistics/destination-statistics.ts";
+import { OptionReader } from "../validation/option-reader.ts";
+import type { Delivery } from "../worker/delivery.ts";
+import { type PoolSettings, WorkerPool } from "../worker/worker-pool.ts";
+import { DeliveryOutcomes } from "./delivery-outcomes.ts";
+import { Destination } from "./destination.ts";
+import { resolveWorkerSizes } from "./destination-attributes.ts";
+import type { DestinationConfiguration } from "./destination-configuration.ts";
+import type { DestinationEnvironment } from "./destination-environment.ts";
+import { DESTINATION_EVENTS, type DestinationEventListener } from "./destination-event-listener.ts";
+import type { DestinationType } from "./destination-type.ts";
+import { Entrance } from "./entrance.ts";
+
+const NO_WORKERS = {
+  activeWorkerCount: 0,
+  currentWorkerCount: 0,
+  largestWorkerCount: 0,
+  workersCoreSize: 0,
+  workersMaxSize: 0,
+} as const;
+
+/** What was not delivered when a destination or a bus was closed. */
+export interface CloseReport {
+  /** Accepted messages that no listener began with. */
+  readonly undelivered: readonly Message[];
+  /** Messages whose listeners were running at the deadline; their `context.signal` has been aborted. */
+  readonly interrupted: readonly Message[];
+}
+
+/**
+ * One destination from the inside: it outlives every change of its configuration, so that listeners, waiting messages,
+ * counters and handles stay what they are. Messages come in at its entrance; what becomes of them is booked by its
+ * outcomes.
+ */
+export class DestinationCore {
+  readonly name: string;
+  readonly isSealed: boolean;
+  readonly environment: DestinationEnvironment;
+  readonly handle: Destination;
+  readonly entrance: Entrance;
+  readonly outcomes: DeliveryOutcomes;
+  readonly counters: DestinationCounters = new DestinationCounters();
+  readonly listeners: ListenerRegistry;
+  readonly events: EventListeners<DestinationEventListener>;
+  /** Deliveries in senders' turns that go on. */
+  readonly inTurn: Set<Delivery> = new Set();
+  configuration: DestinationConfiguration;
+  type: DestinationType;
+  /** Present once the type has had a queue. */
+  pool: WorkerPool | undefined;
+  isPaused = false;
+  /** It lets in only what its own running listeners send. */
+  isClosing = false;
+  /** It is no longer part of the bus. */
+  isRemoved = false;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(
+    configuration: DestinationConfiguration,
+    type: DestinationType,
+    environment: DestinationEnvironment,
+    isSealed: boolean,
+  ) {
+    this.name = configuration.destinationName;
+    this.isSealed = isSealed;
+    this.environment = environment;
+    this.configuration = configuration;
+    this.type = type;
+    this.handle = new Destination(this);
+    this.entrance = new Entrance(this);
+    this.outcomes = new DeliveryOutcomes(this);
+    this.events = new EventListeners(DESTINATION_EVENTS, environment.reporter);
+    this.listeners = new ListenerRegistry({
+      listenerRegistered: ({ listener }) => this.events.tell("messageListenerRegistered", this.name, listener),
+      listenerUnregistered: ({ listener }) => this.events.tell("messageListenerUnregistered", this.name, listener),
+    });
+    this.#applyConfiguration();
+  }
+
+  get statistics(): DestinationStatistics {
+    const { clock } = this.environment;
+    const oldest = this.pool?.oldestWaiting;
+    // A type without a queue may still be emptying the one of the type before it.
+    const hasWorkers = this.type.createQueue !== undefined || (this.pool?.counts.activeWorkerCount ?? 0) > 0;
+    return Object.freeze({
+      destinationName: this.name,
+      destinationType: this.configuration.destinationType,
+      ...messageCountsOf(this.counters),
+      ...((hasWorkers ? this.pool?.counts : undefined) ?? NO_WORKERS),
+      oldestPendingAgeMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest.sentAt),
+      listeners: this.listeners.statistics(),
+    });
+  }
+
+  /** Nothing waits, nothing runs, nobody waits for room. */
+  get isIdle(): boolean {
+    return this.counters.pending === 0 && this.counters.active === 0 && (this.pool?.waiters.size ?? 0) === 0;
+  }
+
+  /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
+  replace(configuration: DestinationConfiguration, type: DestinationType): void {
+    this.configuration = configuration;
+    this.type = type;
+    this.#applyConfiguration();
+  }
+
+  /** @throws {SealedDestinationError} @throws {InvalidConfigurationError} */
+  setWorkersSize(coreSize: number, maxSize: number): void {
+    if (this.isSealed) throw new SealedDestinationError(this.name, "resized");
+    const where = `setWorkersSize of "${this.name}"`;
+    if (this.pool === undefined || this.type.createQueue === undefined) {
+      const allowed = `called where there are workers; a ${this.configuration.destinationType} destination has none`;
+      throw new InvalidConfigurationError({ where, attribute: "setWorkersSize", value: coreSize, allowed });
+    }
+    const given = { workersCoreSize: coreSize, workersMaxSize: maxSize };
+    const reader = new OptionReader(where, given, ["workersCoreSize", "workersMaxSize"]);
+    const sizes = resolveWorkerSizes(reader, this.configuration.destinationType === "serial");
+    this.pool.reconfigure({
+      ...this.pool.settings,
+      coreSize: sizes.workersCoreSize,
+      maxSize: sizes.workersMaxSize,
+    });
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.pool?.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.pool?.resume();
+  }
+
+  /** @returns how many messages were dropped */
+  purge(): number {
+    return this.pool?.purge("purged").length ?? 0;
+  }
+
+  /** Finishes what it has accepted; then resolves. */
+  finish(): Promise<void> {
+    this.resume();
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Drops what waits, interrupts what runs. */
+  forceClose(error: unknown): CloseReport {
+    this.pool?.waiters.refuseAll(() => error);
+    const report = this.pool?.forceClose(error) ?? { undelivered: [], interrupted: [] };
+    for (const delivery of this.inTurn) {
+      delivery.isInterrupted = true;
+      delivery.interrupt(error);
+      report.interrupted.push(delivery.message);
+    }
+    this.checkIdle();
+    return report;
+  }
+
+  /** To be called whenever a message may have been the last. */
+  checkIdle(): void {
+    if (!this.isIdle) return;
+    for (const idle of this.#whenIdle.splice(0)) idle();
+    if (this.environment.stage !== "open") this.environment.becameIdle();
+  }
+
+  #applyConfiguration(): void {
+    const { maximumQueueSize, workersCoreSize, workersMaxSize, workersIdleTimeoutMs } = this.configuration;
+    if (this.type.createQueue === undefined) return;
+    const settings: PoolSettings = {
+      queue: this.type.createQueue(),
+      workerPerListener: this.type.workerPer === "listener",
+      maximumQueueSize: maximumQueueSize ?? Infinity,
+      coreSize: workersCoreSize ?? 0,
+      maxSize: workersMaxSize ?? 1,
+      idleTimeoutMs: workersIdleTimeoutMs ?? 0,
+    };
+    if (this.pool === undefined) {
+      const { dispatcher, clock } = this.environment;
+      this.pool = new WorkerPool(settings, { dispatcher, clock, counters: this.counters });
+      if (this.isPaused) this.pool.pause();
+    } else {
+      this.pool.reconfigure(settings);
+    }
+  }
+}

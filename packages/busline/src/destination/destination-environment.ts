@@ -1,0 +1,43 @@
+import type { Clock } from "../clock/clock.ts";
+import type { Deadlines } from "../clock/deadlines.ts";
+import type { FailureReporter } from "../diagnostics/failure-reporter.ts";
+import type { Message } from "../message/message.ts";
+import type { MessageIds } from "../message/message-ids.ts";
+import type { PendingReplies } from "../reply/pending-replies.ts";
+import type { PendingReply } from "../reply/pending-reply.ts";
+import type { Dispatcher } from "../worker/dispatcher.ts";
+import type { WaitGraph } from "../worker/wait-graph.ts";
+
+/** What a message is sent with, beside itself. */
+export interface Routing {
+  /** The request that it belongs to. */
+  readonly reply?: PendingReply | undefined;
+  /** The sender's signal. */
+  readonly signal?: AbortSignal | undefined;
+  /** The destinations that have diverted it. */
+  readonly divertedBy?: readonly string[] | undefined;
+  /** It answers, or reports on, something that was accepted: it passes even while the bus is draining. */
+  readonly isAnswer?: boolean | undefined;
+}
+
+/** The routing of most messages. */
+export const PLAIN_ROUTING: Routing = Object.freeze({});
+
+/** How far a bus has come: `draining` lets in only what its own running listeners send, `closed` nothing. */
+export type BusStage = "open" | "draining" | "closed";
+
+/** What a destination needs of its bus. */
+export interface DestinationEnvironment {
+  readonly stage: BusStage;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly dispatcher: Dispatcher;
+  readonly ids: MessageIds;
+  readonly reporter: FailureReporter;
+  readonly requests: PendingReplies;
+  readonly waits: WaitGraph;
+  /** Sends a message to the destination that it is addressed to. @throws {UnknownDestinationError} */
+  route(message: Message, routing: Routing): void | Promise<void>;
+  /** A destination has nothing waiting and nothing running any more. */
+  becameIdle(): void;
+}

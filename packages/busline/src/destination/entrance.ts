@@ -1,0 +1,183 @@
+import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import { AbortError } from "../errors/abort-error.ts";
+import { NoListenerError } from "../errors/no-listener-error.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import { Message } from "../message/message.ts";
+import { checkSendOptions, type SendOptions } from "../message/send-options.ts";
+import type { RejectionReason } from "../queue/rejection.ts";
+import { checkRequestOptions, type CheckedRequestOptions, type RequestOptions } from "../reply/request-options.ts";
+import { DestinationNames } from "./destination-names.ts";
+import { validate } from "../validation/standard-schema.ts";
+import { Delivery } from "../worker/delivery.ts";
+import type { DiscardReason } from "../worker/delivery-host.ts";
+import { runningWorker } from "../worker/running-worker.ts";
+import { runInSendersTurn } from "../worker/senders-turn.ts";
+import type { DestinationCore } from "./destination-core.ts";
+import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
+import { turnAway } from "./turn-away.ts";
+
+/** Where messages come into a destination: a payload becomes a message, and the message is taken in or turned away. */
+export class Entrance {
+  readonly #core: DestinationCore;
+
+  constructor(core: DestinationCore) {
+    this.#core = core;
+  }
+
+  send(payload: unknown, options: SendOptions | undefined): void | Promise<void> {
+    const { name, environment } = this.#core;
+    const checked = options === undefined ? undefined : checkSendOptions(options, `send to "${name}"`);
+    const signal = checked?.signal;
+    if (signal?.aborted) throw new AbortError(name, signal.reason);
+    const enter = (value: unknown): void | Promise<void> => {
+      const id = checked?.id ?? environment.ids;
+      const message = new Message(value, name, environment.clock.now(), id, checked?.extras);
+      return this.take(message, signal === undefined ? PLAIN_ROUTING : { signal });
+    };
+    return this.#core.configuration.schema === undefined ? enter(payload) : this.#validated(payload, enter);
+  }
+
+  request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
+    const { name, environment, configuration } = this.#core;
+    let checked: CheckedRequestOptions;
+    try {
+      checked = checkRequestOptions(options, `request to "${name}"`);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const { signal, timeoutMs, mode } = checked;
+    if (signal?.aborted) return Promise.reject(new AbortError(name, signal.reason));
+    const { replySchema } = configuration;
+    const reply = environment.requests.open({ destinationName: name, timeoutMs, signal, replySchema });
+    environment.dispatcher.lookAround();
+    const extras = {
+      ...checked.extras,
+      responseDestinationName: DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE,
+      responseId: reply.id,
+    };
+    const enter = (value: unknown): void | Promise<void> => {
+      const message = new Message(value, name, environment.clock.now(), checked.id ?? environment.ids, extras);
+      return mode === "direct" ? this.#takeDirectly(message, { reply }) : this.take(message, { reply });
+    };
+    const failed = (error: unknown): void => reply.fail(error);
+    try {
+      const entering = configuration.schema === undefined ? enter(payload) : this.#validated(payload, enter);
+      entering?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+    return reply.promise;
+  }
+
+  /** Takes a message in, or turns it away. */
+  take(message: Message, routing: Routing): void | Promise<void> {
+    if (!isObserved(channels.send)) return this.#take(message, routing);
+    const trace = { message, destinationName: this.#core.name };
+    return traced(channels.send, trace, () => this.#take(message, routing));
+  }
+
+  /** The sender or the requester waits no more for what it has sent. */
+  giveUp(delivery: Delivery, reason: DiscardReason, error: unknown): void {
+    const { pool } = this.#core;
+    if (delivery.stage === "ended" || pool?.waiters.refuse(delivery, error) || pool?.withdraw(delivery, reason)) return;
+    delivery.interrupt(error);
+  }
+
+  #take(message: Message, routing: Routing): void | Promise<void> {
+    const { listeners, type, pool } = this.#core;
+    if (!this.#letsIn(routing)) return this.#turnAway(this.#delivery(message, routing, true), routing, "closed");
+    if (listeners.current.length === 0) return this.#undelivered(message, routing);
+    if (pool === undefined || type.createQueue === undefined) return this.#takeInTurn(message, routing);
+    const delivery = this.#delivery(message, routing, true);
+    if (!pool.offer(delivery)) return this.#turnAway(delivery, routing, "queue-full");
+    this.#watch(delivery, routing);
+  }
+
+  /** A type without a queue: the sender's turn delivers, and the sender gets what its listeners throw. */
+  #takeInTurn(message: Message, routing: Routing): void | Promise<void> {
+    const delivery = this.#delivery(message, routing, false);
+    if (this.#core.isPaused) return this.#turnAway(delivery, routing, "queue-full");
+    const goingOn = this.runInTurn(delivery, routing);
+    if (goingOn === undefined) throwErrorsOf(delivery);
+    else return goingOn.then(() => throwErrorsOf(delivery));
+  }
+
+  #takeDirectly(message: Message, routing: Routing): void | Promise<void> {
+    const { name, counters, listeners } = this.#core;
+    if (!this.#letsIn(routing)) {
+      counters.turnedAway("rejected");
+      throw new RejectedExecutionError("BUSLINE_CLOSED", name);
+    }
+    if (listeners.current.length === 0) return this.#undelivered(message, routing);
+    return this.runInTurn(this.#delivery(message, routing, false), routing);
+  }
+
+  /** Runs a message's listeners in the sender's turn. */
+  runInTurn(delivery: Delivery, routing: Routing): void | Promise<void> {
+    this.#core.counters.acceptedAtOnce();
+    const goingOn = runInSendersTurn(delivery, this.#core.type.workerPer === "listener");
+    if (goingOn === undefined) return;
+    this.#core.inTurn.add(delivery);
+    this.#watch(delivery, routing);
+    return goingOn;
+  }
+
+  #turnAway(delivery: Delivery, routing: Routing, reason: RejectionReason): void | Promise<void> {
+    return turnAway(this.#core, delivery, routing, reason, () => this.#watch(delivery, routing));
+  }
+
+  #undelivered(message: Message, routing: Routing): void {
+    const { name, counters, events } = this.#core;
+    counters.turnedAway("undelivered");
+    events.tell("messageUndelivered", message);
+    routing.reply?.fail(new NoListenerError(name));
+  }
+
+  #validated(payload: unknown, enter: (value: unknown) => void | Promise<void>): void | Promise<void> {
+    const { name, counters, configuration } = this.#core;
+    const refused = (error: unknown): never => {
+      counters.turnedAway("rejected");
+      throw error;
+    };
+    if (configuration.schema === undefined) return enter(payload);
+    let checked: unknown;
+    try {
+      checked = validate(configuration.schema, payload, name, "payload");
+    } catch (error) {
+      return refused(error);
+    }
+    return checked instanceof Promise ? checked.then(enter, refused) : enter(checked);
+  }
+
+  #letsIn(routing: Routing): boolean {
+    const { environment, isClosing, isRemoved, outcomes } = this.#core;
+    if (environment.stage === "open" && !isClosing) return true;
+    if (environment.stage === "closed" || isRemoved) return false;
+    if (routing.isAnswer === true) return true;
+    // What is draining lets in what comes out of it.
+    for (let worker = runningWorker(); worker !== undefined; worker = worker.outer) {
+      const host = worker.delivery?.host;
+      if (host === undefined) continue;
+      if (isClosing ? host === outcomes : host.environment === environment) return true;
+    }
+    return false;
+  }
+
+  #delivery(message: Message, routing: Routing, isQueued: boolean): Delivery {
+    return new Delivery(message, this.#core.listeners.current, this.#core.outcomes, routing.reply, isQueued);
+  }
+
+  #watch(delivery: Delivery, { signal, reply }: Routing): void {
+    if (reply !== undefined) reply.giveUp = (reason, error) => this.giveUp(delivery, reason, error);
+    if (signal === undefined || delivery.stage === "ended") return;
+    const aborted = (): void => this.giveUp(delivery, "aborted", new AbortError(this.#core.name, signal.reason));
+    signal.addEventListener("abort", aborted);
+    delivery.unwatch = () => signal.removeEventListener("abort", aborted);
+  }
+}
+
+function throwErrorsOf({ errors, reply, message }: Delivery): void {
+  if (errors === undefined || reply !== undefined) return;
+  if (errors.length === 1) throw errors[0];
+  throw new AggregateError(errors, `${errors.length} listeners of "${message.destinationName}" failed`);
+}

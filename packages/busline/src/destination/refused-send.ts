@@ -1,0 +1,121 @@
+import { BuslineError } from "../errors/busline-error.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import type { RejectionActions, RejectionReason } from "../queue/rejection.ts";
+
+/** What became of a message that was not taken; undefined until a handler has acted. */
+export type RefusalOutcome = "rejected" | "discarded" | "diverted" | "taken";
+
+/** What a destination can do for a rejected execution handler. */
+export interface RefusalHost {
+  readonly name: string;
+  runInSendersTurn(): void | Promise<void>;
+  discardOldestAndTake(): boolean;
+  waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void>;
+  divertTo(destinationName: string): void | Promise<void>;
+}
+
+/** One message that was not taken, while its handler decides. The handler may act once. */
+export class RefusedSend implements RejectionActions {
+  readonly #host: RefusalHost;
+  readonly #reason: RejectionReason;
+  #hasActed = false;
+  /** What has been decided. */
+  outcome: RefusalOutcome | undefined;
+  /** A wait that goes on, also when the handler forgot to return it. */
+  goingOn: Promise<void> | undefined;
+
+  constructor(host: RefusalHost, reason: RejectionReason) {
+    this.#host = host;
+    this.#reason = reason;
+  }
+
+  refuse(): never {
+    this.#act();
+    this.outcome = "rejected";
+    throw this.#refusal();
+  }
+
+  discard(): void {
+    this.#refuseIfClosed();
+    this.#act();
+    this.outcome = "discarded";
+  }
+
+  discardOldest(): void {
+    this.#refuseIfClosed();
+    this.#act();
+    this.outcome = this.#host.discardOldestAndTake() ? "taken" : "discarded";
+  }
+
+  runInSendersTurn(): void | Promise<void> {
+    this.#refuseIfClosed();
+    this.#act();
+    this.outcome = "taken";
+    return this.#follow(this.#host.runInSendersTurn());
+  }
+
+  waitForSpace(limits: {
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void> {
+    this.#refuseIfClosed();
+    this.#act();
+    const waiting = this.#host.waitForSpace(limits.timeoutMs, limits.signal).then(
+      () => {
+        this.outcome = "taken";
+      },
+      (error: unknown) => {
+        this.outcome = "rejected";
+        throw error;
+      },
+    );
+    this.#follow(waiting);
+    return waiting;
+  }
+
+  divertTo(destinationName: string): void | Promise<void> {
+    this.#act();
+    this.outcome = "rejected";
+    const sent = this.#host.divertTo(destinationName);
+    if (sent === undefined) {
+      this.outcome = "diverted";
+      return;
+    }
+    return this.#follow(
+      sent.then(() => {
+        this.outcome = "diverted";
+      }),
+    );
+  }
+
+  #refusal(): RejectedExecutionError {
+    return new RejectedExecutionError(
+      this.#reason === "closed" ? "BUSLINE_CLOSED" : "BUSLINE_QUEUE_FULL",
+      this.#host.name,
+    );
+  }
+
+  // Whoever chose to drop or to run chose it for a full queue; after a close the sender is told.
+  #refuseIfClosed(): void {
+    if (this.#reason === "closed") this.refuse();
+  }
+
+  #act(): void {
+    if (this.#hasActed) {
+      throw new BuslineError(
+        "BUSLINE_REJECTION_SETTLED",
+        `The rejected execution handler of "${this.#host.name}" acted twice on one message.`,
+      );
+    }
+    this.#hasActed = true;
+  }
+
+  #follow<Result extends void | Promise<void>>(result: Result): Result {
+    if (result instanceof Promise) {
+      this.goingOn = result;
+      // The sender awaits it; until then a failure must not count as unhandled.
+      result.catch(() => {});
+    }
+    return result;
+  }
+}

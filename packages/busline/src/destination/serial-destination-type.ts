@@ -1,0 +1,10 @@
+import { FifoQueue } from "../queue/fifo-queue.ts";
+import type { DestinationType } from "./destination-type.ts";
+
+/**
+ * Serial: messages are queued; one worker delivers each message to every listener, one after another; the configuration
+ * refuses any other number of workers, so the order is that of sending.
+ */
+export function serialDestinationType(): DestinationType {
+  return { createQueue: () => new FifoQueue(), workerPer: "message" };
+}

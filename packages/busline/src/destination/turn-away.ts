@@ -1,0 +1,127 @@
+import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import { AbortError } from "../errors/abort-error.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import { Message } from "../message/message.ts";
+import { abort } from "../queue/abort-handler.ts";
+import { Rejection, type RejectionReason } from "../queue/rejection.ts";
+import type { Delivery } from "../worker/delivery.ts";
+import { runningWorker } from "../worker/running-worker.ts";
+import type { WorkerPool } from "../worker/worker-pool.ts";
+import type { DestinationCore } from "./destination-core.ts";
+import type { Routing } from "./destination-environment.ts";
+import { type RefusalHost, RefusedSend } from "./refused-send.ts";
+
+/**
+ * Lets the destination's handler decide about a message that was not taken in, and books what it decided.
+ *
+ * @param taken called when the message has been taken in after all
+ */
+export function turnAway(
+  core: DestinationCore,
+  delivery: Delivery,
+  routing: Routing,
+  reason: RejectionReason,
+  taken: () => void,
+): void | Promise<void> {
+  const { message } = delivery;
+  const refused = new RefusedSend(new TurnedAway(core, delivery, routing, taken), reason);
+  const rejection = new Rejection(message, core.handle, reason, refused);
+  const handler = core.configuration.rejectedExecutionHandler ?? abort;
+  const handle = (): void | Promise<void> => handler(rejection);
+  const decided = (): void => {
+    const outcome = refused.outcome ?? "discarded";
+    if (outcome !== "taken") core.counters.turnedAway(outcome);
+    if (outcome === "discarded") {
+      core.events.tell("messageDiscarded", message, reason);
+      const code = reason === "closed" ? "BUSLINE_CLOSED" : "BUSLINE_QUEUE_FULL";
+      delivery.reply?.fail(new RejectedExecutionError(code, core.name));
+    }
+    core.checkIdle();
+  };
+  const failed = (error: unknown): never => {
+    refused.outcome ??= "rejected";
+    decided();
+    throw error;
+  };
+  let handling: unknown;
+  try {
+    const trace = { message, destinationName: core.name, reason };
+    handling = isObserved(channels.reject) ? traced(channels.reject, trace, handle) : handle();
+  } catch (error) {
+    return failed(error);
+  }
+  if (!isThenable(handling) && refused.goingOn === undefined) return decided();
+  return Promise.resolve(handling)
+    .then(() => refused.goingOn)
+    .then(decided, failed);
+}
+
+/** What the handler of one message can do at its destination. */
+class TurnedAway implements RefusalHost {
+  readonly #core: DestinationCore;
+  readonly #delivery: Delivery;
+  readonly #routing: Routing;
+  readonly #taken: () => void;
+
+  constructor(core: DestinationCore, delivery: Delivery, routing: Routing, taken: () => void) {
+    this.#core = core;
+    this.#delivery = delivery;
+    this.#routing = routing;
+    this.#taken = taken;
+  }
+
+  get name(): string {
+    return this.#core.name;
+  }
+
+  runInSendersTurn(): void | Promise<void> {
+    return this.#core.entrance.runInTurn(this.#delivery, this.#routing);
+  }
+
+  discardOldestAndTake(): boolean {
+    const { pool } = this.#core;
+    const isTaken = pool !== undefined && pool.discardOldest("queue-full") && pool.offer(this.#delivery);
+    if (isTaken) this.#taken();
+    return isTaken;
+  }
+
+  async waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const { name, pool, environment } = this.#core;
+    const { waits, deadlines, dispatcher } = environment;
+    const sender = runningWorker();
+    const refuse = (error: unknown): boolean => (pool as WorkerPool).waiters.refuse(this.#delivery, error);
+    const aborted = (): boolean => refuse(new AbortError(name, signal?.reason));
+    if (signal?.aborted) throw new AbortError(name, signal.reason);
+    if (pool === undefined) throw new RejectedExecutionError("BUSLINE_QUEUE_FULL", name);
+    if (waits.wouldDeadlock(sender, pool)) throw new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name);
+    const waiting = pool.waiters.wait(this.#delivery);
+    const deadline =
+      timeoutMs === undefined
+        ? undefined
+        : deadlines.set(timeoutMs, () => refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)));
+    const waitEnds = waits.begin(sender, pool);
+    signal?.addEventListener("abort", aborted);
+    dispatcher.lookAround();
+    this.#taken();
+    try {
+      await waiting;
+    } finally {
+      deadline?.cancel();
+      waitEnds();
+      signal?.removeEventListener("abort", aborted);
+    }
+  }
+
+  divertTo(destinationName: string): void | Promise<void> {
+    const divertedBy = [...(this.#routing.divertedBy ?? []), this.#core.name];
+    if (divertedBy.includes(destinationName)) {
+      throw new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", destinationName);
+    }
+    const message = Message.readdressed(this.#delivery.message, destinationName);
+    return this.#core.environment.route(message, { ...this.#routing, divertedBy });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,91 @@
+import { tracingChannel, type TracingChannel } from "node:diagnostics_channel";
+import type { Message } from "../message/message.ts";
+
+/**
+ * What an observer of any of busline's channels is given. One object per operation: the same one at its start, its end
+ * and its error, so that an observer may keep its own data on it.
+ */
+export interface MessageTrace {
+  readonly message: Message;
+  /** The destination where it happens. */
+  readonly destinationName: string;
+  /** `deliver` only: the listener's name. */
+  readonly listenerName?: string;
+  /** `reject` only: why the destination did not take the message. */
+  readonly reason?: "queue-full" | "closed";
+  /** Set before `error` is published. */
+  error?: unknown;
+  /** Set before `end` or `asyncEnd` is published, where there is a result. */
+  result?: unknown;
+}
+
+/** Where one kind of operation is published. */
+export type MessageChannel = TracingChannel<MessageTrace>;
+
+/** Tracing channels of `node:diagnostics_channel`. Without an observer each costs one test of a flag. */
+export const channels: {
+  /** `busline.send`. A sender sends: until the message is accepted or refused. */
+  readonly send: MessageChannel;
+  /** `busline.enqueue`. A message goes into a queue. */
+  readonly enqueue: MessageChannel;
+  /** `busline.deliver`. A listener receives: until it has returned or thrown, and its promise is settled. */
+  readonly deliver: MessageChannel;
+  /** `busline.reply`. A listener's reply is sent on its way. */
+  readonly reply: MessageChannel;
+  /** `busline.reject`. A rejected execution handler runs. */
+  readonly reject: MessageChannel;
+} = {
+  send: tracingChannel("busline.send"),
+  enqueue: tracingChannel("busline.enqueue"),
+  deliver: tracingChannel("busline.deliver"),
+  reply: tracingChannel("busline.reply"),
+  reject: tracingChannel("busline.reject"),
+};
+
+/** Whether anybody observes. */
+export function isObserved(channel: MessageChannel): boolean {
+  return (channel as unknown as { readonly hasSubscribers: boolean }).hasSubscribers;
+}
+
+/**
+ * Runs `operation` inside a channel: `start`, then `end`; where it returns a promise also `asyncStart` and `asyncEnd`;
+ * where it fails, `error`. Unlike `tracePromise` it leaves a plain result plain.
+ */
+export function traced<Result>(
+  channel: MessageChannel,
+  trace: MessageTrace,
+  operation: () => Result,
+): Result {
+  const failed = (error: unknown): void => {
+    trace.error = error;
+    channel.error.publish(trace);
+  };
+  return channel.start.runStores(trace, () => {
+    try {
+      const result = operation();
+      if (!(result instanceof Promise)) {
+        trace.result = result;
+        return result;
+      }
+      return result.then(
+        (value: unknown) => {
+          trace.result = value;
+          channel.asyncStart.publish(trace);
+          channel.asyncEnd.publish(trace);
+          return value;
+        },
+        (error: unknown) => {
+          failed(error);
+          channel.asyncStart.publish(trace);
+          channel.asyncEnd.publish(trace);
+          throw error;
+        },
+      ) as Result;
+    } catch (error) {
+      failed(error);
+      throw error;
+    } finally {
+      channel.end.publish(trace);
+    }
+  });
+}

@@ -1,0 +1,73 @@
+import type { Message } from "../message/message.ts";
+
+/** Where a listener's failure happened. */
+export interface FailureContext {
+  readonly message: Message;
+  /** The destination's name. */
+  readonly destination: string;
+  readonly listenerName: string;
+}
+
+/** Told of every listener's failure. May be asynchronous; a hook that throws or rejects harms nobody. */
+export type ErrorHook = (error: unknown, context: FailureContext) => void | Promise<void>;
+
+/** The method that busline calls; `console`, pino and others have it. */
+export interface Logger {
+  error(details: object, text: string): void;
+}
+
+/**
+ * Tells somebody of every failure: the error hook; without one the logger; without either `process.emitWarning`. A
+ * failure in the telling falls back to the warning, so that nothing is swallowed and nothing is fatal.
+ */
+export class FailureReporter {
+  readonly #onError: ErrorHook | undefined;
+  readonly #logger: Logger | undefined;
+
+  constructor(onError: ErrorHook | undefined, logger: Logger | undefined) {
+    this.#onError = onError;
+    this.#logger = logger;
+  }
+
+  /** @param isHandedOver the sender or the requester gets the error too, so that without a hook it needs no warning */
+  listenerFailed(error: unknown, context: FailureContext, isHandedOver: boolean): void {
+    if (this.#onError === undefined) {
+      if (!isHandedOver) this.problem(`A listener of "${context.destination}" failed`, error, context);
+      return;
+    }
+    const hookFailed = (hookError: unknown): void => {
+      this.#warn(`A listener of "${context.destination}" failed`, error);
+      this.#warn("The error hook that was to be told of it failed too", hookError);
+    };
+    try {
+      const told: unknown = this.#onError(error, context);
+      if (told instanceof Promise) told.catch(hookFailed);
+    } catch (hookError) {
+      hookFailed(hookError);
+    }
+  }
+
+  /** Something went wrong that no sender or listener can be told of. */
+  problem(text: string, error: unknown, details?: object): void {
+    if (this.#logger === undefined) return this.#warn(text, error);
+    try {
+      this.#logger.error({ ...details, err: error }, text);
+    } catch (logError) {
+      this.#warn(text, error);
+      this.#warn("The logger that was to be told of it failed too", logError);
+    }
+  }
+
+  #warn(text: string, error: unknown): void {
+    process.emitWarning(`${text}: ${textOf(error)}`, { type: "BuslineWarning", code: "BUSLINE_WARNING" });
+  }
+}
+
+/** What a thrown value says of itself; anything may be thrown, also what throws when it is read. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  } catch {
+    return "(the thrown value cannot be printed)";
+  }
+}

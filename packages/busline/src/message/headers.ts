@@ -1,0 +1,46 @@
+import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+
+/** Texts that travel with a message, by name: no prototype, frozen. */
+export type Headers = Readonly<Record<string, string>>;
+
+const MOST_HEADERS = 64;
+const MOST_CHARACTERS = 8_192;
+
+/** The headers of a message that has none. */
+export const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Record<string, string>);
+
+/**
+ * Copies a sender's headers: own, enumerable, named by a text, with a text as value; at most 64 of them and 8,192
+ * characters in all.
+ */
+export function copyHeaders(given: unknown, where: string): Headers {
+  if (given === undefined) return NO_HEADERS;
+  const refuse = (attribute: string, value: unknown, allowed: string): never => {
+    throw new InvalidConfigurationError({ where, attribute, value, allowed });
+  };
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    return refuse("headers", given, "an object of texts");
+  }
+  const copy = Object.create(null) as Record<string, string>;
+  let characters = 0;
+  let count = 0;
+  for (const [name, value] of entriesOf(given, where)) {
+    if (typeof value !== "string") return refuse(`headers[${JSON.stringify(name)}]`, value, "a text");
+    copy[name] = value;
+    characters += name.length + value.length;
+    count += 1;
+  }
+  if (count > MOST_HEADERS) return refuse("headers", given, `at most ${MOST_HEADERS} headers (there are ${count})`);
+  if (characters > MOST_CHARACTERS) {
+    return refuse("headers", given, `at most ${MOST_CHARACTERS} characters in all (there are ${characters})`);
+  }
+  return Object.freeze(copy);
+}
+
+function entriesOf(given: object, where: string): [string, unknown][] {
+  try {
+    return Object.entries(given);
+  } catch (cause) {
+    throw new InvalidConfigurationError({ where, attribute: "headers", value: given, allowed: "readable" }, { cause });
+  }
+}

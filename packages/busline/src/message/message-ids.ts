@@ -1,0 +1,15 @@
+import { randomUUID } from "node:crypto";
+
+/**
+ * The source of message ids: 122 random bits once per bus, then a counter. Unique over processes, short to make, and
+ * ordered within a bus by the moment at which each was first asked for.
+ */
+export class MessageIds {
+  readonly #prefix = randomUUID();
+  #count = 0;
+
+  next(): string {
+    this.#count += 1;
+    return `${this.#prefix}-${this.#count.toString(36)}`;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Deadline } from "../clock/deadlines.ts";
+import { ListenerFailedError } from "../errors/listener-failed-error.ts";
+import { NoListenerError } from "../errors/no-listener-error.ts";
+import { type StandardSchema, validate } from "../validation/standard-schema.ts";
+
+/** What a pending reply needs of its surroundings. */
+export interface PendingReplyTerms {
+  readonly id: string;
+  readonly destinationName: string;
+  readonly replySchema: StandardSchema | undefined;
+  /** Called once, when the reply or a failure has settled it. */
+  readonly settled: () => void;
+}
+
+/** A request that waits for its first reply. Settles once; what comes later is told `false`. */
+export class PendingReply {
+  readonly id: string;
+  readonly promise: Promise<unknown>;
+  /** Ends the work on the request when the requester gives up. Set as soon as there is some. */
+  giveUp: ((reason: "aborted" | "timed-out", error: unknown) => void) | undefined;
+  deadline: Deadline | undefined;
+  readonly #terms: PendingReplyTerms;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: unknown) => void;
+  #isSettled = false;
+
+  constructor(terms: PendingReplyTerms) {
+    this.id = terms.id;
+    this.#terms = terms;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /**
+   * A reply has come.
+   *
+   * @throws {InvalidMessageError} it does not fit the destination's `replySchema`; another reply may still come
+   */
+  replied(value: unknown): void | Promise<void> {
+    const { replySchema, destinationName } = this.#terms;
+    if (replySchema === undefined) return this.#succeed(value);
+    const checked = validate(replySchema, value, destinationName, "reply");
+    if (!(checked instanceof Promise)) return this.#succeed(checked);
+    return checked.then((output) => this.#succeed(output));
+  }
+
+  /** Every listener has ended. Without a failure the reply may still come as a message. */
+  listenersEnded(errors: readonly unknown[] | undefined, anyRan: boolean): void {
+    if (this.#isSettled) return;
+    if (!anyRan) return this.fail(new NoListenerError(this.#terms.destinationName));
+    if (errors === undefined) return;
+    const cause =
+      errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} listeners failed`);
+    this.fail(new ListenerFailedError(this.#terms.destinationName, cause));
+  }
+
+  /** The requester waits no more: the work on the request is ended too. */
+  giveUpWith(reason: "aborted" | "timed-out", error: unknown): void {
+    if (this.#isSettled) return;
+    this.fail(error);
+    this.giveUp?.(reason, error);
+  }
+
+  /** There will be no reply. */
+  fail(error: unknown): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #succeed(value: unknown): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    this.#resolve(value);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.deadline?.cancel();
+    this.#terms.settled();
+  }
+}
+

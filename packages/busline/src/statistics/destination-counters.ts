@@ -1,0 +1,57 @@
+/**
+ * The ledger of one destination. Every message that was sent is in exactly one of the other counts, at every moment:
+ * each method below moves one message from one count to another, and nothing else may write here.
+ */
+export class DestinationCounters {
+  sent = 0;
+  delivered = 0;
+  failed = 0;
+  rejected = 0;
+  discarded = 0;
+  undelivered = 0;
+  diverted = 0;
+  pending = 0;
+  active = 0;
+
+  /** A message was taken in and waits. */
+  accepted(): void {
+    this.sent += 1;
+    this.pending += 1;
+  }
+
+  /** A message that was just taken in could not stay. */
+  takenBack(): void {
+    this.sent -= 1;
+    this.pending -= 1;
+  }
+
+  /** A message was taken in by the sender's own turn, which starts it at once. */
+  acceptedAtOnce(): void {
+    this.sent += 1;
+    this.active += 1;
+  }
+
+  /** A message did not get in. */
+  turnedAway(outcome: "rejected" | "discarded" | "undelivered" | "diverted"): void {
+    this.sent += 1;
+    this[outcome] += 1;
+  }
+
+  /** A waiting message has been handed, for all of its listeners, to workers. */
+  started(): void {
+    this.pending -= 1;
+    this.active += 1;
+  }
+
+  /** A waiting message left the queue for good. */
+  dropped(): void {
+    this.pending -= 1;
+    this.discarded += 1;
+  }
+
+  /** A message that workers had in hand has ended. */
+  finished(outcome: "delivered" | "failed" | "discarded" | "undelivered"): void {
+    this.active -= 1;
+    this[outcome] += 1;
+  }
+}

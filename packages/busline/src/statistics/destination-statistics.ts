@@ -1,0 +1,67 @@
+import type { DestinationCounters } from "./destination-counters.ts";
+
+/** Where the messages of a destination, or of a bus, have ended up. */
+export interface MessageCounts {
+  /** All that were sent here: the sum of the eight counts below, at every moment. */
+  readonly sentMessageCount: number;
+  /** Every listener that was asked succeeded. */
+  readonly deliveredMessageCount: number;
+  /** At least one listener failed. */
+  readonly failedMessageCount: number;
+  /** Refused to the sender. */
+  readonly rejectedMessageCount: number;
+  /** Dropped by a handler, a purge, a withdrawal or a forced close. */
+  readonly discardedMessageCount: number;
+  /** Nobody listened. */
+  readonly undeliveredMessageCount: number;
+  /** Handed to another destination by `divertTo`. */
+  readonly divertedMessageCount: number;
+  /** Waiting: not yet started for each of their listeners. */
+  readonly pendingMessageCount: number;
+  /** Started and not finished. */
+  readonly activeMessageCount: number;
+}
+
+/** The workers of a destination; all 0 where the sender's own turn delivers. */
+export interface WorkerCounts {
+  /** Workers that have a message in hand. */
+  readonly activeWorkerCount: number;
+  /** Workers that exist. */
+  readonly currentWorkerCount: number;
+  /** The most that ever existed at once. */
+  readonly largestWorkerCount: number;
+  readonly workersCoreSize: number;
+  readonly workersMaxSize: number;
+}
+
+/** One listener's share. */
+export interface ListenerStatistics {
+  readonly name: string;
+  readonly deliveredCount: number;
+  readonly failedCount: number;
+}
+
+/** One reading of a destination, frozen. */
+export interface DestinationStatistics extends MessageCounts, WorkerCounts {
+  readonly destinationName: string;
+  readonly destinationType: string;
+  /** How long the oldest waiting message has waited, in milliseconds; 0 with nothing waiting. */
+  readonly oldestPendingAgeMs: number;
+  /** The registered listeners, in the order of their registration. */
+  readonly listeners: readonly ListenerStatistics[];
+}
+
+/** Reads a ledger. */
+export function messageCountsOf(counters: DestinationCounters): MessageCounts {
+  return {
+    sentMessageCount: counters.sent,
+    deliveredMessageCount: counters.delivered,
+    failedMessageCount: counters.failed,
+    rejectedMessageCount: counters.rejected,
+    discardedMessageCount: counters.discarded,
+    undeliveredMessageCount: counters.undelivered,
+    divertedMessageCount: counters.diverted,
+    pendingMessageCount: counters.pending,
+    activeMessageCount: counters.active,
+  };
+}

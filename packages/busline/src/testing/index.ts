@@ -1,0 +1,6 @@
+export { GateListener } from "./gate-listener.ts";
+export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
+export { Recorder } from "./recorder.ts";
+export { SteppedBus } from "./stepped-bus.ts";
+export { SteppedClock } from "./stepped-clock.ts";
+export { untilQuiet } from "./until-quiet.ts";

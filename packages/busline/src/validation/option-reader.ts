@@ -1,0 +1,125 @@
+import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+
+/** The longest time that a timer of Node can wait for: 2^31 - 1 ms, a little under 25 days. */
+export const LONGEST_DURATION_MS = 2_147_483_647;
+
+/**
+ * Reads one object of options: own properties only, known ones only, each checked as it is read. A getter that throws,
+ * a polluted `Object.prototype` or an unknown name cannot get past it. Every refusal is an
+ * {@link InvalidConfigurationError} that says where, what and what is allowed.
+ */
+export class OptionReader {
+  readonly #where: string;
+  readonly #values = new Map<string, unknown>();
+
+  /** @param allowed the names that may occur */
+  constructor(where: string, options: unknown, allowed: readonly string[]) {
+    this.#where = where;
+    if (options === undefined) return;
+    if (typeof options !== "object" || options === null) this.#refuse("options", options, "an object");
+    let name: PropertyKey | undefined;
+    try {
+      for (name of Reflect.ownKeys(options as object)) {
+        if (typeof name !== "string" || !allowed.includes(name)) {
+          this.#refuse(String(name), Reflect.get(options as object, name), `absent (known: ${allowed.join(", ")})`);
+        }
+        this.#values.set(name, Reflect.get(options as object, name));
+      }
+    } catch (error) {
+      if (error instanceof InvalidConfigurationError) throw error;
+      this.#refuse(String(name ?? "options"), undefined, "readable (reading it threw)", error);
+    }
+  }
+
+  /** Whether the option was given, and not as `undefined`. */
+  has(name: string): boolean {
+    return this.#values.get(name) !== undefined;
+  }
+
+  /** The unchecked value. */
+  any(name: string): unknown {
+    return this.#values.get(name);
+  }
+
+  /** A whole number of at least `least`. */
+  wholeNumber(name: string, least: number): number | undefined {
+    return this.#checked(name, `a whole number of at least ${least}`, (value): value is number => {
+      return Number.isSafeInteger(value) && (value as number) >= least;
+    });
+  }
+
+  /** A whole number of at least 1, or `Infinity`. */
+  limit(name: string): number | undefined {
+    return this.#checked(name, "a whole number of at least 1, or Infinity", (value): value is number => {
+      return value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1);
+    });
+  }
+
+  /** A time in milliseconds: finite, not negative, at most 2^31 - 1. */
+  duration(name: string): number | undefined {
+    const allowed = `a number of milliseconds from 0 to ${LONGEST_DURATION_MS}`;
+    return this.#checked(name, allowed, (value): value is number => {
+      return typeof value === "number" && value >= 0 && value <= LONGEST_DURATION_MS;
+    });
+  }
+
+  /** A function. */
+  function<F>(name: string): F | undefined {
+    return this.#checked(name, "a function", (value): value is F => typeof value === "function");
+  }
+
+  /** `true` or `false`. */
+  boolean(name: string): boolean | undefined {
+    return this.#checked(name, "true or false", (value): value is boolean => typeof value === "boolean");
+  }
+
+  /** A text that is not empty, at most 255 characters. */
+  text(name: string): string | undefined {
+    return this.#checked(name, "a text of 1 to 255 characters", (value): value is string => {
+      return typeof value === "string" && value.length >= 1 && value.length <= 255;
+    });
+  }
+
+  /** One of a few texts. */
+  oneOf<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const allowed = choices.map((choice) => `"${choice}"`).join(" or ");
+    return this.#checked(name, allowed, (value): value is T => choices.includes(value as T));
+  }
+
+  /** An `AbortSignal`. */
+  signal(name: string): AbortSignal | undefined {
+    return this.#checked(name, "an AbortSignal", (value): value is AbortSignal => value instanceof AbortSignal);
+  }
+
+  /** An object that has the named methods. */
+  objectWith<T extends object>(name: string, methods: readonly string[]): T | undefined {
+    return this.#checked(name, `an object with the methods ${methods.join(", ")}`, (value): value is T => {
+      if (typeof value !== "object" || value === null) return false;
+      return methods.every((method) => typeof Reflect.get(value, method) === "function");
+    });
+  }
+
+  /** Refuses an option for a reason that only its reader knows. */
+  refuse(name: string, allowed: string): never {
+    this.#refuse(name, this.#values.get(name), allowed);
+  }
+
+  #checked<T>(name: string, allowed: string, isAllowed: (value: unknown) => value is T): T | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    let fits: boolean;
+    try {
+      fits = isAllowed(value);
+    } catch (error) {
+      this.#refuse(name, value, allowed, error);
+    }
+    return fits ? (value as T) : this.#refuse(name, value, allowed);
+  }
+
+  #refuse(attribute: string, value: unknown, allowed: string, cause?: unknown): never {
+    throw new InvalidConfigurationError(
+      { where: this.#where, attribute, value, allowed },
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}

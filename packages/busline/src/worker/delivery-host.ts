@@ -1,0 +1,33 @@
+import type { Clock } from "../clock/clock.ts";
+import type { Destination } from "../destination/destination.ts";
+import type { Listening } from "../listener/listening.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** Why a message was dropped. */
+export type DiscardReason = "queue-full" | "purged" | "aborted" | "timed-out" | "closed";
+
+/** What a delivery and its workers tell their destination. */
+export interface DeliveryHost {
+  readonly handle: Destination;
+  /** The bus that the destination belongs to. */
+  readonly environment: object;
+  readonly clock: Clock;
+  /** A listener has returned a value for whoever asked. May throw, or reject: the reply could not be sent. */
+  replied(delivery: Delivery, value: unknown): void | Promise<void>;
+  /** A reply that a listener did not wait for could not be sent. */
+  replyFailed(delivery: Delivery, error: unknown): void;
+  /** A listener has ended. */
+  listenerEnded(delivery: Delivery, listening: Listening, outcome: ListenerOutcome): void;
+  /** The last listener has ended. */
+  ended(delivery: Delivery): void;
+  /** The message was dropped before any listener started. */
+  discarded(delivery: Delivery, reason: DiscardReason): void;
+}
+
+/** How a listener ended. */
+export interface ListenerOutcome {
+  readonly isFailure: boolean;
+  readonly error: unknown;
+  /** When it was started, by the monotonic clock; only where its status is to be published. */
+  readonly startedAt: number | undefined;
+}

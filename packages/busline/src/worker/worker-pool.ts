@@ -1,0 +1,308 @@
+import type { Clock } from "../clock/clock.ts";
+import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import type { Message } from "../message/message.ts";
+import type { MessageQueue } from "../queue/message-queue.ts";
+import { SpaceWaiters } from "../queue/space-waiters.ts";
+import type { DestinationCounters } from "../statistics/destination-counters.ts";
+import type { WorkerCounts } from "../statistics/destination-statistics.ts";
+import type { Delivery } from "./delivery.ts";
+import type { DiscardReason } from "./delivery-host.ts";
+import type { Dispatcher, Turn } from "./dispatcher.ts";
+import { IdleWorkers } from "./idle-workers.ts";
+import { Worker } from "./worker.ts";
+
+/** What a pool is told by its destination's configuration. */
+export interface PoolSettings {
+  readonly queue: MessageQueue<Delivery>;
+  /** A worker for each listener of a message, or one worker for all of them. */
+  readonly workerPerListener: boolean;
+  readonly maximumQueueSize: number;
+  readonly coreSize: number;
+  readonly maxSize: number;
+  readonly idleTimeoutMs: number;
+}
+
+/**
+ * A bounded queue and the workers that empty it. It grows first: while fewer than max workers exist and none is idle, a
+ * new worker takes the message; only when all are busy does the queue fill; only when the queue is full is a message
+ * not taken. So it holds max workers + maximum queue size messages, exactly.
+ *
+ * A worker's task is one message for one listener, or for all: see `workerPerListener`. A message waits until each of
+ * its listeners has been handed to a worker, and counts in the queue until then.
+ */
+export class WorkerPool implements Turn {
+  /** Senders that wait for room. */
+  readonly waiters: SpaceWaiters<Delivery> = new SpaceWaiters();
+  readonly #dispatcher: Dispatcher;
+  readonly #counters: DestinationCounters;
+  readonly #idleWorkers: IdleWorkers;
+  #settings: PoolSettings;
+  /** Tasks in the hands of workers that have not started yet, in the order of their start. */
+  readonly #ready: Delivery[] = [];
+  /** The message of which some listeners, but not all, have been handed to workers. */
+  #partly: Delivery | undefined;
+  readonly #workers = new Set<Worker>();
+  readonly #resting: Worker[] = [];
+  #busyCount = 0;
+  #currentCount: number;
+  #largestCount: number;
+  #isPaused = false;
+  #isTakingTurn = false;
+
+  constructor(
+    settings: PoolSettings,
+    terms: { readonly dispatcher: Dispatcher; readonly clock: Clock; readonly counters: DestinationCounters },
+  ) {
+    this.#settings = settings;
+    this.#dispatcher = terms.dispatcher;
+    this.#counters = terms.counters;
+    this.#currentCount = settings.coreSize;
+    this.#largestCount = settings.coreSize;
+    this.#idleWorkers = new IdleWorkers(terms.clock, () => this.#letGo());
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get settings(): PoolSettings {
+    return this.#settings;
+  }
+
+  get counts(): WorkerCounts {
+    return {
+      activeWorkerCount: this.#busyCount,
+      currentWorkerCount: this.#currentCount,
+      largestWorkerCount: this.#largestCount,
+      workersCoreSize: this.#settings.coreSize,
+      workersMaxSize: this.#settings.maxSize,
+    };
+  }
+
+  /** The message that has waited longest. */
+  get oldestWaiting(): Message | undefined {
+    return (this.#partly ?? this.#settings.queue.oldest())?.message;
+  }
+
+  /** Workers that have a message in hand. */
+  get busyWorkers(): Worker[] {
+    return [...this.#workers].filter((worker) => worker.delivery !== undefined);
+  }
+
+  /** Takes a message in, if there is a worker or room in the queue. */
+  offer(delivery: Delivery): boolean {
+    if (!this.#hasFreeWorker && this.#counters.pending >= this.#settings.maximumQueueSize) return false;
+    if (isObserved(channels.enqueue)) {
+      const trace = { message: delivery.message, destinationName: delivery.message.destinationName };
+      traced(channels.enqueue, trace, () => this.#settings.queue.add(delivery));
+    } else {
+      this.#settings.queue.add(delivery);
+    }
+    this.#counters.accepted();
+    if (this.#hasFreeWorker) this.#handOut();
+    else this.#dispatcher.lookAround();
+    if (this.#counters.pending <= this.#settings.maximumQueueSize || delivery.stage !== "waiting") return true;
+    // A queue that holds messages back did not give this one out, though a worker was free.
+    this.#settings.queue.remove(delivery);
+    this.#counters.takenBack();
+    return false;
+  }
+
+  /** Drops the oldest waiting message of which no listener has started. */
+  discardOldest(reason: DiscardReason): boolean {
+    const oldest = this.#settings.queue.oldest();
+    return oldest !== undefined && this.withdraw(oldest, reason);
+  }
+
+  /** Takes a message back that no listener has begun with. */
+  withdraw(delivery: Delivery, reason: DiscardReason): boolean {
+    if (!this.#takeBack(delivery)) return false;
+    delivery.host.discarded(delivery, reason);
+    this.#roomAppeared();
+    return true;
+  }
+
+  /** Drops all waiting messages of which no listener has been handed to a worker. */
+  purge(reason: DiscardReason): Message[] {
+    const waiting = this.#settings.queue.removeAll();
+    for (const delivery of waiting) {
+      this.#counters.dropped();
+      delivery.stage = "ended";
+      delivery.host.discarded(delivery, reason);
+    }
+    this.#roomAppeared();
+    return waiting.map((delivery) => delivery.message);
+  }
+
+  /** Drops what no listener has begun with, interrupts the rest. */
+  forceClose(error: unknown): { undelivered: Message[]; interrupted: Message[] } {
+    const undelivered: Message[] = [];
+    for (const delivery of new Set(this.#ready)) {
+      if (!this.#takeBack(delivery)) continue;
+      undelivered.push(delivery.message);
+      delivery.host.discarded(delivery, "closed");
+    }
+    const partly = this.#partly;
+    this.#partly = undefined;
+    const interrupted = new Set(this.busyWorkers.map((worker) => worker.delivery as Delivery));
+    if (partly !== undefined) interrupted.add(partly);
+    for (const delivery of interrupted) {
+      delivery.isInterrupted = true;
+      delivery.interrupt(error);
+    }
+    if (partly !== undefined) {
+      this.#counters.started();
+      partly.listenersSkipped(partly.listenings.length - partly.handedCount);
+    }
+    undelivered.push(...this.purge("closed"));
+    this.#idleWorkers.release();
+    return { undelivered, interrupted: [...interrupted].map((delivery) => delivery.message) };
+  }
+
+  /** Nothing starts from now on. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#handOut();
+    this.#roomAppeared();
+  }
+
+  /** New sizes, a new bound, another queue: what waits goes on waiting, in order. */
+  reconfigure(settings: PoolSettings): void {
+    if (settings.queue !== this.#settings.queue) {
+      for (const delivery of this.#settings.queue.removeAll()) settings.queue.add(delivery);
+    }
+    this.#settings = settings;
+    this.#currentCount = Math.max(settings.coreSize, Math.min(this.#currentCount, settings.maxSize));
+    // Nobody is taken off a message: workers above the new size end as they become free.
+    this.#currentCount = Math.max(this.#currentCount, this.#busyCount);
+    this.#largestCount = Math.max(this.#largestCount, this.#currentCount);
+    this.#watchIdle();
+    this.#handOut();
+    this.#roomAppeared();
+  }
+
+  /** Starts ready tasks. @returns whether more are ready */
+  runTurn(most: number): boolean {
+    this.#isTakingTurn = true;
+    let left = most;
+    while (left > 0 && this.#hasReadyTask && this.#dispatcher.mayStart()) {
+      left -= 1;
+      const worker = this.#resting.pop() ?? this.#newWorker();
+      if (this.#start(worker)) this.#release(worker);
+    }
+    this.#isTakingTurn = false;
+    return this.#hasReadyTask;
+  }
+
+  /** A delivery has ended: a queue that holds messages back may give out another. */
+  deliveryEnded(delivery: Delivery): void {
+    if (this.#settings.queue.ended === undefined) return;
+    this.#settings.queue.ended(delivery);
+    this.#handOut();
+  }
+
+  get #hasReadyTask(): boolean {
+    return this.#ready.length > 0 && !this.#isPaused;
+  }
+
+  get #hasFreeWorker(): boolean {
+    return this.#busyCount < this.#settings.maxSize && !this.#isPaused;
+  }
+
+  /** Hands waiting messages to free workers. */
+  #handOut(): void {
+    while (this.#hasFreeWorker) {
+      const delivery = this.#partly ?? this.#settings.queue.take();
+      if (delivery === undefined) break;
+      this.#ready.push(delivery);
+      this.#busyCount += 1;
+      if (this.#busyCount > this.#currentCount) this.#grow();
+      delivery.isCarriedWhole = !this.#settings.workerPerListener;
+      delivery.handedCount += delivery.isCarriedWhole ? delivery.listenings.length : 1;
+      if (delivery.handedCount < delivery.listenings.length) {
+        this.#partly = delivery;
+        continue;
+      }
+      this.#partly = undefined;
+      if (delivery.stage === "waiting") delivery.stage = "handed";
+      this.#counters.started();
+    }
+    if (this.#currentCount > this.#settings.coreSize) this.#watchIdle();
+    if (this.#hasReadyTask && !this.#isTakingTurn) this.#dispatcher.schedule(this);
+  }
+
+  #grow(): void {
+    this.#currentCount = this.#busyCount;
+    if (this.#currentCount > this.#largestCount) this.#largestCount = this.#currentCount;
+  }
+
+  #newWorker(): Worker {
+    const worker = new Worker(this, this.#freed);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /** Starts the next ready task. @returns whether it has ended at once */
+  #start(worker: Worker): boolean {
+    const delivery = this.#ready.shift() as Delivery;
+    const from = delivery.begunCount;
+    if (delivery.stage === "ended" || from === delivery.listenings.length) return true;
+    const end = delivery.isCarriedWhole ? delivery.listenings.length : from + 1;
+    delivery.begunCount = end;
+    delivery.stage = "begun";
+    return worker.carry(delivery, from, end);
+  }
+
+  #release(worker: Worker): void {
+    this.#busyCount -= 1;
+    this.#resting.push(worker);
+    if (this.#currentCount > this.#settings.maxSize) this.#currentCount -= 1;
+    this.#handOut();
+    if (this.#currentCount > this.#settings.coreSize) this.#watchIdle();
+    this.#roomAppeared();
+  }
+
+  /** A worker whose listener had gone on is free: it goes on with the next task in the same turn, if it may. */
+  readonly #freed = (worker: Worker): void => {
+    this.#isTakingTurn = true;
+    this.#release(worker);
+    this.#isTakingTurn = false;
+    if (!this.#hasReadyTask) return;
+    if (this.#dispatcher.mayGoOn(this)) this.runTurn(1);
+    if (this.#hasReadyTask) this.#dispatcher.schedule(this);
+  };
+
+  #letGo(): void {
+    this.#currentCount -= 1;
+    const worker = this.#resting.pop();
+    if (worker !== undefined) this.#workers.delete(worker);
+  }
+
+  #takeBack(delivery: Delivery): boolean {
+    if (delivery.stage === "handed") {
+      this.#counters.finished("discarded");
+    } else if (delivery.stage === "waiting") {
+      if (delivery === this.#partly) this.#partly = undefined;
+      else if (!this.#settings.queue.remove(delivery)) return false;
+      this.#counters.dropped();
+    } else {
+      return false;
+    }
+    delivery.stage = "ended";
+    return true;
+  }
+
+  #watchIdle(): void {
+    const { coreSize, idleTimeoutMs } = this.#settings;
+    const idleCount = this.#currentCount - this.#busyCount;
+    this.#idleWorkers.set(Math.max(0, Math.min(idleCount, this.#currentCount - coreSize)), idleTimeoutMs);
+  }
+
+  #roomAppeared(): void {
+    if (this.waiters.size > 0) this.waiters.admit((delivery) => this.offer(delivery));
+  }
+}

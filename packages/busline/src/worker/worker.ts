@@ -1,0 +1,135 @@
+import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import type { Listening } from "../listener/listening.ts";
+import type { Delivery } from "./delivery.ts";
+import { receiveAs, runningWorker } from "./running-worker.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+/**
+ * Carries messages to listeners, one at a time: calls the listener, waits for its promise if it returns one, and tells
+ * the delivery how it ended. A synchronous listener costs no promise and no closure.
+ */
+export class Worker {
+  /** Whose worker it is; undefined for a sender that runs listeners in its own turn. */
+  readonly pool: WorkerPool | undefined;
+  /** The worker in whose listener this sender's turn happens. */
+  readonly outer: Worker | undefined;
+  /** What it carries. */
+  delivery: Delivery | undefined;
+  /** Called when a delivery that `carry` could not finish at once has been finished. */
+  onFree: (worker: Worker) => void;
+  #next = 0;
+  #end = 0;
+  #listening: Listening | undefined;
+  #startedAt: number | undefined;
+
+  constructor(pool: WorkerPool | undefined, onFree: (worker: Worker) => void) {
+    this.pool = pool;
+    this.outer = pool === undefined ? runningWorker() : undefined;
+    this.onFree = onFree;
+  }
+
+  /**
+   * Carries a message to its listeners from number `from` to number `end`, one after another.
+   *
+   * @returns true if all have ended; false if one goes on, and `onFree` is called later
+   */
+  carry(delivery: Delivery, from: number, end: number): boolean {
+    this.delivery = delivery;
+    this.#next = from;
+    this.#end = end;
+    return delivery.scope === undefined ? this.#run() : delivery.scope.runInAsyncScope(this.#run, this);
+  }
+
+  #run(): boolean {
+    const delivery = this.delivery as Delivery;
+    while (this.#next < this.#end) {
+      const listening = delivery.listenings[this.#next] as Listening;
+      this.#next += 1;
+      if (!listening.isRegistered || delivery.isInterrupted) {
+        delivery.listenersSkipped(1);
+        continue;
+      }
+      const goingOn = this.#deliver(delivery, listening);
+      if (goingOn !== undefined) {
+        goingOn.then(this.#returned, this.#threw);
+        return false;
+      }
+    }
+    this.delivery = undefined;
+    return true;
+  }
+
+  /** @returns the promise to wait for, if any */
+  #deliver(delivery: Delivery, listening: Listening): Promise<unknown> | undefined {
+    this.#listening = listening;
+    this.#startedAt = listening.reportsStatus ? delivery.host.clock.monotonicNow() : undefined;
+    try {
+      const result = isObserved(channels.deliver)
+        ? traced(
+            channels.deliver,
+            {
+              message: delivery.message,
+              destinationName: delivery.message.destinationName,
+              listenerName: listening.name,
+            },
+            () => this.#call(delivery, listening),
+          )
+        : this.#call(delivery, listening);
+      if (result instanceof Promise) return result;
+      return this.#reply(delivery, result);
+    } catch (error) {
+      delivery.listenerFailed(listening, error, this.#startedAt);
+      return undefined;
+    }
+  }
+
+  #call(delivery: Delivery, listening: Listening): unknown {
+    const { mayGoOn } = listening;
+    const result = receiveAs(this, delivery, listening);
+    const promise = promiseOf(result);
+    if (mayGoOn !== (promise !== undefined)) listening.returned(promise !== undefined);
+    return promise ?? result;
+  }
+
+  /** Sends the listener's value to whoever asked for it. @returns the promise to wait for, if any */
+  #reply(delivery: Delivery, value: unknown): Promise<unknown> | undefined {
+    const sending = value === undefined ? undefined : delivery.host.replied(delivery, value);
+    if (sending !== undefined) return sending.then(() => undefined);
+    delivery.listenerSucceeded(this.#listening as Listening, this.#startedAt);
+    return undefined;
+  }
+
+  readonly #returned = (value: unknown): void => {
+    const delivery = this.delivery as Delivery;
+    try {
+      const sending = this.#reply(delivery, value);
+      if (sending !== undefined) {
+        sending.then(this.#returned, this.#threw);
+        return;
+      }
+    } catch (error) {
+      delivery.listenerFailed(this.#listening as Listening, error, this.#startedAt);
+    }
+    this.#goOn();
+  };
+
+  readonly #threw = (error: unknown): void => {
+    (this.delivery as Delivery).listenerFailed(this.#listening as Listening, error, this.#startedAt);
+    this.#goOn();
+  };
+
+  #goOn(): void {
+    if (this.#run()) this.onFree(this);
+  }
+}
+
+const intrinsicThen = Promise.prototype.then;
+
+/** The promise that a listener returned. What only looks like one is adopted, so that it settles once, and later. */
+function promiseOf(result: unknown): Promise<unknown> | undefined {
+  if (result === undefined || result === null) return undefined;
+  if (typeof result !== "object" && typeof result !== "function") return undefined;
+  const then: unknown = (result as { then?: unknown }).then;
+  if (typeof then !== "function") return undefined;
+  return result instanceof Promise && then === intrinsicThen ? result : Promise.resolve(result);
+}
