@@ -70,7 +70,10 @@ export { InvalidConfigurationError } from "./errors/invalid-configuration-error.
 export { InvalidMessageError, type SchemaIssue } from "./errors/invalid-message-error.ts";
 export { ListenerFailedError } from "./errors/listener-failed-error.ts";
 export { NoListenerError } from "./errors/no-listener-error.ts";
-export { RejectedExecutionError, type RejectedExecutionCode } from "./errors/rejected-execution-error.ts";
+export {
+  RejectedExecutionError,
+  type RejectedExecutionCode,
+} from "./errors/rejected-execution-error.ts";
 export { RequestTimeoutError } from "./errors/request-timeout-error.ts";
 export { SealedDestinationError } from "./errors/sealed-destination-error.ts";
 export { UnknownDestinationError } from "./errors/unknown-destination-error.ts";

@@ -18,7 +18,8 @@ export class AwaitedListeners {
     let waiting = this.#byName.get(name);
     if (waiting === undefined) this.#byName.set(name, (waiting = []));
     let awaited = waiting.find((known) => known.listener === listener);
-    if (awaited === undefined) waiting.push((awaited = { listener, options, registration: undefined }));
+    if (awaited === undefined)
+      waiting.push((awaited = { listener, options, registration: undefined }));
     const kept = awaited;
     return new Registration(() => {
       if (kept.registration !== undefined) kept.registration.unregister();
@@ -27,7 +28,10 @@ export class AwaitedListeners {
   }
 
   /** The destination has appeared: hands over those who waited for it, in the order of their coming. */
-  attach(name: string, register: (listener: MessageListener, options: CheckedListenOptions) => Registration): void {
+  attach(
+    name: string,
+    register: (listener: MessageListener, options: CheckedListenOptions) => Registration,
+  ): void {
     for (const awaited of this.#byName.get(name) ?? []) {
       awaited.registration = register(awaited.listener, awaited.options);
     }

@@ -3,7 +3,11 @@ import { Deadlines } from "../clock/deadlines.ts";
 import { KeepAlive } from "../clock/keep-alive.ts";
 import type { DestinationConfiguration } from "../destination/destination-configuration.ts";
 import { DestinationCore } from "../destination/destination-core.ts";
-import type { BusStage, DestinationEnvironment, Routing } from "../destination/destination-environment.ts";
+import type {
+  BusStage,
+  DestinationEnvironment,
+  Routing,
+} from "../destination/destination-environment.ts";
 import { DestinationNames } from "../destination/destination-names.ts";
 import type { DestinationType, DestinationTypeFactory } from "../destination/destination-type.ts";
 import { registerListener } from "../destination/register-listener.ts";
@@ -23,6 +27,7 @@ import { PendingReplies } from "../reply/pending-replies.ts";
 import { type BusStatistics, totalOf } from "../statistics/bus-statistics.ts";
 import { checkDestinationName } from "../validation/destination-name.ts";
 import { Dispatcher } from "../worker/dispatcher.ts";
+import { SendersTurn } from "../worker/senders-turn.ts";
 import { WaitGraph } from "../worker/wait-graph.ts";
 import { AwaitedListeners } from "./awaited-listeners.ts";
 import type { CheckedBusOptions } from "./bus-options.ts";
@@ -38,6 +43,7 @@ export class BusCore implements DestinationEnvironment {
   readonly reporter: FailureReporter;
   readonly ids: MessageIds = new MessageIds();
   readonly requests: PendingReplies;
+  readonly sendersTurn: SendersTurn = new SendersTurn();
   readonly waits: WaitGraph = new WaitGraph();
   readonly events: EventListeners<MessageBusEventListener>;
   readonly keepAlive: KeepAlive;
@@ -58,7 +64,9 @@ export class BusCore implements DestinationEnvironment {
       isWaiting: () => this.#isWaitedFor,
       holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
     });
-    this.requests = new PendingReplies(this.ids, this.deadlines, () => this.dispatcher.lookAround());
+    this.requests = new PendingReplies(this.ids, this.deadlines, () =>
+      this.dispatcher.lookAround(),
+    );
     this.reporter = new FailureReporter(options.onError, options.logger);
     this.events = new EventListeners(BUS_EVENTS, this.reporter);
     this.#types = options.destinationTypes;
@@ -71,7 +79,7 @@ export class BusCore implements DestinationEnvironment {
 
   /** All destinations, by name. */
   get destinations(): DestinationCore[] {
-    return [...this.#destinations.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+    return [...this.#destinations.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   get statistics(): BusStatistics {
@@ -104,7 +112,9 @@ export class BusCore implements DestinationEnvironment {
     if (known?.isSealed) throw new SealedDestinationError(known.name, "added over");
     if (known !== undefined) throw new DuplicateDestinationError(known.name);
     const core = this.#put(configuration, false);
-    this.#awaited.attach(core.name, (listener, options) => registerListener(core, listener, options));
+    this.#awaited.attach(core.name, (listener, options) =>
+      registerListener(core, listener, options),
+    );
     this.events.tell("destinationAdded", core.handle);
     return core;
   }

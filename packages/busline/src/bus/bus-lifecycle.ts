@@ -2,7 +2,10 @@ import type { DestinationCore, CloseReport } from "../destination/destination-co
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { BusCore } from "./bus-core.ts";
 
-const NOTHING_LEFT: CloseReport = Object.freeze({ undelivered: Object.freeze([]), interrupted: Object.freeze([]) });
+const NOTHING_LEFT: CloseReport = Object.freeze({
+  undelivered: Object.freeze([]),
+  interrupted: Object.freeze([]),
+});
 
 /** How a bus, or one of its destinations, ends: finish what was accepted, up to a deadline; then drop and interrupt. */
 export class BusLifecycle {

@@ -47,9 +47,13 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   replyFailed(delivery: Delivery, error: unknown): void {
-    this.core.environment.reporter.problem(`A reply from "${this.core.name}" could not be sent`, error, {
-      messageId: delivery.message.id,
-    });
+    this.core.environment.reporter.problem(
+      `A reply from "${this.core.name}" could not be sent`,
+      error,
+      {
+        messageId: delivery.message.id,
+      },
+    );
   }
 
   listenerEnded(delivery: Delivery, listening: Listening, outcome: ListenerOutcome): void {
@@ -60,7 +64,8 @@ export class DeliveryOutcomes implements DeliveryHost {
     } else {
       listening.deliveredCount += 1;
     }
-    if (outcome.startedAt !== undefined) this.#publishStatus(delivery, listening, outcome, outcome.startedAt);
+    if (outcome.startedAt !== undefined)
+      this.#publishStatus(delivery, listening, outcome, outcome.startedAt);
   }
 
   ended(delivery: Delivery): void {
@@ -87,13 +92,19 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   #sendAnswer(answer: Message): void | Promise<void> {
-    const send = (): void | Promise<void> => this.core.environment.route(answer, { isAnswer: true });
+    const send = (): void | Promise<void> =>
+      this.core.environment.route(answer, { isAnswer: true });
     if (!isObserved(channels.reply)) return send();
-    return traced(channels.reply, { message: answer, destinationName: answer.destinationName }, send);
+    return traced(
+      channels.reply,
+      { message: answer, destinationName: answer.destinationName },
+      send,
+    );
   }
 
   #report(delivery: Delivery, listening: Listening, error: unknown): void {
-    const isHandedOver = delivery.reply?.isSettled === false || this.core.type.createQueue === undefined;
+    const isHandedOver =
+      delivery.reply?.isSettled === false || this.core.type.createQueue === undefined;
     this.core.environment.reporter.listenerFailed(
       error,
       { message: delivery.message, destination: this.core.name, listenerName: listening.name },
@@ -101,7 +112,12 @@ export class DeliveryOutcomes implements DeliveryHost {
     );
   }
 
-  #publishStatus(delivery: Delivery, listening: Listening, outcome: ListenerOutcome, startedAt: number): void {
+  #publishStatus(
+    delivery: Delivery,
+    listening: Listening,
+    outcome: ListenerOutcome,
+    startedAt: number,
+  ): void {
     const { clock, ids, reporter } = this.core.environment;
     const status: MessageStatus = Object.freeze({
       destinationName: this.core.name,

@@ -40,8 +40,10 @@ export function resolveWorkerSizes(reader: OptionReader, isSerial: boolean): Wor
   const core = reader.wholeNumber("workersCoreSize", 0);
   const max = reader.wholeNumber("workersMaxSize", 1);
   if (isSerial) {
-    if (core !== undefined && core !== 1) reader.refuse("workersCoreSize", "1 in a serial destination");
-    if (max !== undefined && max !== 1) reader.refuse("workersMaxSize", "1 in a serial destination");
+    if (core !== undefined && core !== 1)
+      reader.refuse("workersCoreSize", "1 in a serial destination");
+    if (max !== undefined && max !== 1)
+      reader.refuse("workersMaxSize", "1 in a serial destination");
     return { workersCoreSize: 1, workersMaxSize: 1 };
   }
   const workersCoreSize = core ?? Math.min(DEFAULT_CORE_SIZE, max ?? DEFAULT_MAX_SIZE);

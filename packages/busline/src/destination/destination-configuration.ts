@@ -51,7 +51,12 @@ export class DestinationConfiguration<Name extends string = string> {
     const where = `DestinationConfiguration "${name}"`;
     if (typeof destinationType !== "string" || destinationType === "") {
       const allowed = "the name of a destination type";
-      throw new InvalidConfigurationError({ where, attribute: "destinationType", value: destinationType, allowed });
+      throw new InvalidConfigurationError({
+        where,
+        attribute: "destinationType",
+        value: destinationType,
+        allowed,
+      });
     }
     const isQueued = destinationType !== "synchronous";
     const reader = new OptionReader(where, attributes, [
@@ -65,10 +70,12 @@ export class DestinationConfiguration<Name extends string = string> {
     if (isQueued) {
       const sizes = resolveWorkerSizes(reader, destinationType === "serial");
       this.maximumQueueSize = reader.limit("maximumQueueSize") ?? DEFAULT_MAXIMUM_QUEUE_SIZE;
-      this.rejectedExecutionHandler = reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;
+      this.rejectedExecutionHandler =
+        reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;
       this.workersCoreSize = sizes.workersCoreSize;
       this.workersMaxSize = sizes.workersMaxSize;
-      this.workersIdleTimeoutMs = reader.duration("workersIdleTimeoutMs") ?? DEFAULT_IDLE_TIMEOUT_MS;
+      this.workersIdleTimeoutMs =
+        reader.duration("workersIdleTimeoutMs") ?? DEFAULT_IDLE_TIMEOUT_MS;
     }
     Object.freeze(this);
   }
@@ -107,5 +114,7 @@ function readSchema(reader: OptionReader, name: string): StandardSchema | undefi
   } catch {
     // A getter that throws: refused below.
   }
-  return isSchema ? (schema as StandardSchema) : reader.refuse(name, "a Standard Schema (zod, valibot, arktype …)");
+  return isSchema
+    ? (schema as StandardSchema)
+    : reader.refuse(name, "a Standard Schema (zod, valibot, arktype …)");
 }

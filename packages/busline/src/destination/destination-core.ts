@@ -4,7 +4,10 @@ import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
 import { ListenerRegistry } from "../listener/listener-registry.ts";
 import type { Message } from "../message/message.ts";
 import { DestinationCounters } from "../statistics/destination-counters.ts";
-import { type DestinationStatistics, messageCountsOf } from "../statistics/destination-statistics.ts";
+import {
+  type DestinationStatistics,
+  messageCountsOf,
+} from "../statistics/destination-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import type { Delivery } from "../worker/delivery.ts";
 import { type PoolSettings, WorkerPool } from "../worker/worker-pool.ts";
@@ -77,8 +80,10 @@ export class DestinationCore {
     this.outcomes = new DeliveryOutcomes(this);
     this.events = new EventListeners(DESTINATION_EVENTS, environment.reporter);
     this.listeners = new ListenerRegistry({
-      listenerRegistered: ({ listener }) => this.events.tell("messageListenerRegistered", this.name, listener),
-      listenerUnregistered: ({ listener }) => this.events.tell("messageListenerUnregistered", this.name, listener),
+      listenerRegistered: ({ listener }) =>
+        this.events.tell("messageListenerRegistered", this.name, listener),
+      listenerUnregistered: ({ listener }) =>
+        this.events.tell("messageListenerUnregistered", this.name, listener),
     });
     this.#applyConfiguration();
   }
@@ -87,7 +92,8 @@ export class DestinationCore {
     const { clock } = this.environment;
     const oldest = this.pool?.oldestWaiting;
     // A type without a queue may still be emptying the one of the type before it.
-    const hasWorkers = this.type.createQueue !== undefined || (this.pool?.counts.activeWorkerCount ?? 0) > 0;
+    const hasWorkers =
+      this.type.createQueue !== undefined || (this.pool?.counts.activeWorkerCount ?? 0) > 0;
     return Object.freeze({
       destinationName: this.name,
       destinationType: this.configuration.destinationType,
@@ -100,7 +106,11 @@ export class DestinationCore {
 
   /** Nothing waits, nothing runs, nobody waits for room. */
   get isIdle(): boolean {
-    return this.counters.pending === 0 && this.counters.active === 0 && (this.pool?.waiters.size ?? 0) === 0;
+    return (
+      this.counters.pending === 0 &&
+      this.counters.active === 0 &&
+      (this.pool?.waiters.size ?? 0) === 0
+    );
   }
 
   /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
@@ -116,7 +126,12 @@ export class DestinationCore {
     const where = `setWorkersSize of "${this.name}"`;
     if (this.pool === undefined || this.type.createQueue === undefined) {
       const allowed = `called where there are workers; a ${this.configuration.destinationType} destination has none`;
-      throw new InvalidConfigurationError({ where, attribute: "setWorkersSize", value: coreSize, allowed });
+      throw new InvalidConfigurationError({
+        where,
+        attribute: "setWorkersSize",
+        value: coreSize,
+        allowed,
+      });
     }
     const given = { workersCoreSize: coreSize, workersMaxSize: maxSize };
     const reader = new OptionReader(where, given, ["workersCoreSize", "workersMaxSize"]);
@@ -171,7 +186,8 @@ export class DestinationCore {
   }
 
   #applyConfiguration(): void {
-    const { maximumQueueSize, workersCoreSize, workersMaxSize, workersIdleTimeoutMs } = this.configuration;
+    const { maximumQueueSize, workersCoreSize, workersMaxSize, workersIdleTimeoutMs } =
+      this.configuration;
     if (this.type.createQueue === undefined) return;
     const settings: PoolSettings = {
       queue: this.type.createQueue(),

@@ -6,6 +6,7 @@ import type { MessageIds } from "../message/message-ids.ts";
 import type { PendingReplies } from "../reply/pending-replies.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
 import type { Dispatcher } from "../worker/dispatcher.ts";
+import type { SendersTurn } from "../worker/senders-turn.ts";
 import type { WaitGraph } from "../worker/wait-graph.ts";
 
 /** What a message is sent with, beside itself. */
@@ -35,6 +36,7 @@ export interface DestinationEnvironment {
   readonly ids: MessageIds;
   readonly reporter: FailureReporter;
   readonly requests: PendingReplies;
+  readonly sendersTurn: SendersTurn;
   readonly waits: WaitGraph;
   /** Sends a message to the destination that it is addressed to. @throws {UnknownDestinationError} */
   route(message: Message, routing: Routing): void | Promise<void>;

@@ -74,7 +74,9 @@ export class Destination<Payload = unknown, Reply = unknown> {
 
   /** Is told what happens here. @throws {InvalidConfigurationError} */
   addDestinationEventListener(listener: DestinationEventListener): Registration {
-    return new Registration(this.#core.events.add(listener, `addDestinationEventListener of "${this.name}"`));
+    return new Registration(
+      this.#core.events.add(listener, `addDestinationEventListener of "${this.name}"`),
+    );
   }
 
   /**
@@ -103,4 +105,3 @@ export class Destination<Payload = unknown, Reply = unknown> {
     return this.#core.purge();
   }
 }
-

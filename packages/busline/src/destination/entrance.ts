@@ -5,13 +5,16 @@ import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { Message } from "../message/message.ts";
 import { checkSendOptions, type SendOptions } from "../message/send-options.ts";
 import type { RejectionReason } from "../queue/rejection.ts";
-import { checkRequestOptions, type CheckedRequestOptions, type RequestOptions } from "../reply/request-options.ts";
+import {
+  checkRequestOptions,
+  type CheckedRequestOptions,
+  type RequestOptions,
+} from "../reply/request-options.ts";
 import { DestinationNames } from "./destination-names.ts";
 import { validate } from "../validation/standard-schema.ts";
 import { Delivery } from "../worker/delivery.ts";
 import type { DiscardReason } from "../worker/delivery-host.ts";
 import { runningWorker } from "../worker/running-worker.ts";
-import { runInSendersTurn } from "../worker/senders-turn.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { turnAway } from "./turn-away.ts";
@@ -25,16 +28,26 @@ export class Entrance {
   }
 
   send(payload: unknown, options: SendOptions | undefined): void | Promise<void> {
-    const { name, environment } = this.#core;
-    const checked = options === undefined ? undefined : checkSendOptions(options, `send to "${name}"`);
-    const signal = checked?.signal;
+    const { name, environment, configuration } = this.#core;
+    // Most sends have neither: they pay for no closure.
+    if (options === undefined && configuration.schema === undefined) {
+      return this.take(
+        new Message(payload, name, environment.clock.now(), environment.ids, undefined),
+        PLAIN_ROUTING,
+      );
+    }
+    const { id, signal, extras } = checkSendOptions(options, `send to "${name}"`);
     if (signal?.aborted) throw new AbortError(name, signal.reason);
-    const enter = (value: unknown): void | Promise<void> => {
-      const id = checked?.id ?? environment.ids;
-      const message = new Message(value, name, environment.clock.now(), id, checked?.extras);
-      return this.take(message, signal === undefined ? PLAIN_ROUTING : { signal });
-    };
-    return this.#core.configuration.schema === undefined ? enter(payload) : this.#validated(payload, enter);
+    return this.#validated(payload, (value) => {
+      const message = new Message(
+        value,
+        name,
+        environment.clock.now(),
+        id ?? environment.ids,
+        extras,
+      );
+      return this.take(message, { signal });
+    });
   }
 
   request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
@@ -43,12 +56,17 @@ export class Entrance {
     try {
       checked = checkRequestOptions(options, `request to "${name}"`);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const { signal, timeoutMs, mode } = checked;
     if (signal?.aborted) return Promise.reject(new AbortError(name, signal.reason));
     const { replySchema } = configuration;
-    const reply = environment.requests.open({ destinationName: name, timeoutMs, signal, replySchema });
+    const reply = environment.requests.open({
+      destinationName: name,
+      timeoutMs,
+      signal,
+      replySchema,
+    });
     environment.dispatcher.lookAround();
     const extras = {
       ...checked.extras,
@@ -56,13 +74,20 @@ export class Entrance {
       responseId: reply.id,
     };
     const enter = (value: unknown): void | Promise<void> => {
-      const message = new Message(value, name, environment.clock.now(), checked.id ?? environment.ids, extras);
-      return mode === "direct" ? this.#takeDirectly(message, { reply }) : this.take(message, { reply });
+      const message = new Message(
+        value,
+        name,
+        environment.clock.now(),
+        checked.id ?? environment.ids,
+        extras,
+      );
+      return mode === "direct"
+        ? this.#takeDirectly(message, { reply })
+        : this.take(message, { reply });
     };
     const failed = (error: unknown): void => reply.fail(error);
     try {
-      const entering = configuration.schema === undefined ? enter(payload) : this.#validated(payload, enter);
-      entering?.catch(failed);
+      this.#validated(payload, enter)?.catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -79,15 +104,22 @@ export class Entrance {
   /** The sender or the requester waits no more for what it has sent. */
   giveUp(delivery: Delivery, reason: DiscardReason, error: unknown): void {
     const { pool } = this.#core;
-    if (delivery.stage === "ended" || pool?.waiters.refuse(delivery, error) || pool?.withdraw(delivery, reason)) return;
+    if (
+      delivery.stage === "ended" ||
+      pool?.waiters.refuse(delivery, error) ||
+      pool?.withdraw(delivery, reason)
+    )
+      return;
     delivery.interrupt(error);
   }
 
   #take(message: Message, routing: Routing): void | Promise<void> {
     const { listeners, type, pool } = this.#core;
-    if (!this.#letsIn(routing)) return this.#turnAway(this.#delivery(message, routing, true), routing, "closed");
+    if (!this.#letsIn(routing))
+      return this.#turnAway(this.#delivery(message, routing, true), routing, "closed");
     if (listeners.current.length === 0) return this.#undelivered(message, routing);
-    if (pool === undefined || type.createQueue === undefined) return this.#takeInTurn(message, routing);
+    if (pool === undefined || type.createQueue === undefined)
+      return this.#takeInTurn(message, routing);
     const delivery = this.#delivery(message, routing, true);
     if (!pool.offer(delivery)) return this.#turnAway(delivery, routing, "queue-full");
     this.#watch(delivery, routing);
@@ -114,8 +146,9 @@ export class Entrance {
 
   /** Runs a message's listeners in the sender's turn. */
   runInTurn(delivery: Delivery, routing: Routing): void | Promise<void> {
-    this.#core.counters.acceptedAtOnce();
-    const goingOn = runInSendersTurn(delivery, this.#core.type.workerPer === "listener");
+    const { counters, environment, type } = this.#core;
+    counters.acceptedAtOnce();
+    const goingOn = environment.sendersTurn.run(delivery, type.workerPer === "listener");
     if (goingOn === undefined) return;
     this.#core.inTurn.add(delivery);
     this.#watch(delivery, routing);
@@ -133,7 +166,10 @@ export class Entrance {
     routing.reply?.fail(new NoListenerError(name));
   }
 
-  #validated(payload: unknown, enter: (value: unknown) => void | Promise<void>): void | Promise<void> {
+  #validated(
+    payload: unknown,
+    enter: (value: unknown) => void | Promise<void>,
+  ): void | Promise<void> {
     const { name, counters, configuration } = this.#core;
     const refused = (error: unknown): never => {
       counters.turnedAway("rejected");
@@ -164,13 +200,20 @@ export class Entrance {
   }
 
   #delivery(message: Message, routing: Routing, isQueued: boolean): Delivery {
-    return new Delivery(message, this.#core.listeners.current, this.#core.outcomes, routing.reply, isQueued);
+    return new Delivery(
+      message,
+      this.#core.listeners.current,
+      this.#core.outcomes,
+      routing.reply,
+      isQueued,
+    );
   }
 
   #watch(delivery: Delivery, { signal, reply }: Routing): void {
     if (reply !== undefined) reply.giveUp = (reason, error) => this.giveUp(delivery, reason, error);
     if (signal === undefined || delivery.stage === "ended") return;
-    const aborted = (): void => this.giveUp(delivery, "aborted", new AbortError(this.#core.name, signal.reason));
+    const aborted = (): void =>
+      this.giveUp(delivery, "aborted", new AbortError(this.#core.name, signal.reason));
     signal.addEventListener("abort", aborted);
     delivery.unwatch = () => signal.removeEventListener("abort", aborted);
   }
@@ -179,5 +222,8 @@ export class Entrance {
 function throwErrorsOf({ errors, reply, message }: Delivery): void {
   if (errors === undefined || reply !== undefined) return;
   if (errors.length === 1) throw errors[0];
-  throw new AggregateError(errors, `${errors.length} listeners of "${message.destinationName}" failed`);
+  throw new AggregateError(
+    errors,
+    `${errors.length} listeners of "${message.destinationName}" failed`,
+  );
 }

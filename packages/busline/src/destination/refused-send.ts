@@ -69,8 +69,7 @@ export class RefusedSend implements RejectionActions {
         throw error;
       },
     );
-    this.#follow(waiting);
-    return waiting;
+    return this.#follow(waiting);
   }
 
   divertTo(destinationName: string): void | Promise<void> {

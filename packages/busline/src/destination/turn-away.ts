@@ -80,25 +80,33 @@ class TurnedAway implements RefusalHost {
 
   discardOldestAndTake(): boolean {
     const { pool } = this.#core;
-    const isTaken = pool !== undefined && pool.discardOldest("queue-full") && pool.offer(this.#delivery);
+    const isTaken =
+      pool !== undefined && pool.discardOldest("queue-full") && pool.offer(this.#delivery);
     if (isTaken) this.#taken();
     return isTaken;
   }
 
-  async waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void> {
+  async waitForSpace(
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { name, pool, environment } = this.#core;
     const { waits, deadlines, dispatcher } = environment;
     const sender = runningWorker();
-    const refuse = (error: unknown): boolean => (pool as WorkerPool).waiters.refuse(this.#delivery, error);
+    const refuse = (error: unknown): boolean =>
+      (pool as WorkerPool).waiters.refuse(this.#delivery, error);
     const aborted = (): boolean => refuse(new AbortError(name, signal?.reason));
     if (signal?.aborted) throw new AbortError(name, signal.reason);
     if (pool === undefined) throw new RejectedExecutionError("BUSLINE_QUEUE_FULL", name);
-    if (waits.wouldDeadlock(sender, pool)) throw new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name);
+    if (waits.wouldDeadlock(sender, pool))
+      throw new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name);
     const waiting = pool.waiters.wait(this.#delivery);
     const deadline =
       timeoutMs === undefined
         ? undefined
-        : deadlines.set(timeoutMs, () => refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)));
+        : deadlines.set(timeoutMs, () =>
+            refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)),
+          );
     const waitEnds = waits.begin(sender, pool);
     signal?.addEventListener("abort", aborted);
     dispatcher.lookAround();
@@ -123,5 +131,9 @@ class TurnedAway implements RefusalHost {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
 }

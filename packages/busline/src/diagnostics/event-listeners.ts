@@ -38,10 +38,13 @@ export class EventListeners<Listener extends object> {
   /** Tells all that have the method. */
   tell<Event extends keyof Listener & string>(
     event: Event,
-    ...details: Methods<Listener>[Event] extends (...parameters: infer Parameters) => unknown ? Parameters : never
+    ...details: Methods<Listener>[Event] extends (...parameters: infer Parameters) => unknown
+      ? Parameters
+      : never
   ): void {
     for (const listener of this.#listeners) {
-      const failed = (error: unknown): void => this.#reporter.problem(`An event listener's ${event} failed`, error);
+      const failed = (error: unknown): void =>
+        this.#reporter.problem(`An event listener's ${event} failed`, error);
       try {
         const method: unknown = listener[event];
         if (typeof method !== "function") continue;

@@ -32,7 +32,8 @@ export class FailureReporter {
   /** @param isHandedOver the sender or the requester gets the error too, so that without a hook it needs no warning */
   listenerFailed(error: unknown, context: FailureContext, isHandedOver: boolean): void {
     if (this.#onError === undefined) {
-      if (!isHandedOver) this.problem(`A listener of "${context.destination}" failed`, error, context);
+      if (!isHandedOver)
+        this.problem(`A listener of "${context.destination}" failed`, error, context);
       return;
     }
     const hookFailed = (hookError: unknown): void => {
@@ -59,7 +60,10 @@ export class FailureReporter {
   }
 
   #warn(text: string, error: unknown): void {
-    process.emitWarning(`${text}: ${textOf(error)}`, { type: "BuslineWarning", code: "BUSLINE_WARNING" });
+    process.emitWarning(`${text}: ${textOf(error)}`, {
+      type: "BuslineWarning",
+      code: "BUSLINE_WARNING",
+    });
   }
 }
 

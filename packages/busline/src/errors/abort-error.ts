@@ -9,7 +9,9 @@ export class AbortError extends BuslineError {
   }
 
   constructor(destinationName: string, reason: unknown) {
-    super("BUSLINE_ABORTED", `The message to "${destinationName}" was aborted by its sender.`, { cause: reason });
+    super("BUSLINE_ABORTED", `The message to "${destinationName}" was aborted by its sender.`, {
+      cause: reason,
+    });
     this.destinationName = destinationName;
   }
 }

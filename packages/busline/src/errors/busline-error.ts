@@ -17,13 +17,17 @@ export class BuslineError extends Error {
   }
 
   constructor(code: BuslineErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options !== undefined && "cause" in options ? { cause: options.cause } : undefined);
+    super(
+      message,
+      options !== undefined && "cause" in options ? { cause: options.cause } : undefined,
+    );
     this.code = code;
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     const wanted = familyNameOf(this.prototype);
-    let link: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : null;
+    let link: unknown =
+      typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : null;
     while (typeof link === "object" && link !== null) {
       if (familyNameOf(link) === wanted) return true;
       link = Object.getPrototypeOf(link);
@@ -34,10 +38,16 @@ export class BuslineError extends Error {
 
 /** Gives an error class its name and its brand: on the prototype, so that a minifier or a second copy changes neither. */
 export function nameErrorClass(errorClass: { readonly prototype: Error }, name: string): void {
-  Object.defineProperty(errorClass.prototype, "name", { value: name, configurable: true, writable: true });
+  Object.defineProperty(errorClass.prototype, "name", {
+    value: name,
+    configurable: true,
+    writable: true,
+  });
   Object.defineProperty(errorClass.prototype, family, { value: name });
 }
 
 function familyNameOf(prototype: object): unknown {
-  return Object.hasOwn(prototype, family) ? (prototype as { [family]?: unknown })[family] : prototype;
+  return Object.hasOwn(prototype, family)
+    ? (prototype as { [family]?: unknown })[family]
+    : prototype;
 }

@@ -4,7 +4,9 @@ const LONGEST_TEXT = 80;
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value);
+      return JSON.stringify(
+        value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value,
+      );
     case "bigint":
       return `${value}n`;
     case "symbol":

@@ -76,7 +76,8 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   },
   BUSLINE_DIVERSION_LOOP: {
     errorClass: "RejectedExecutionError",
-    meaning: "A chain of divertTo handlers came back to a destination that had diverted the message.",
+    meaning:
+      "A chain of divertTo handlers came back to a destination that had diverted the message.",
   },
   BUSLINE_REJECTION_SETTLED: {
     errorClass: "BuslineError",

@@ -26,7 +26,11 @@ export class InvalidMessageError extends BuslineError {
     options?: { readonly cause?: unknown },
   ) {
     const listed = issues.map((issue) => `${pathOf(issue)}${issue.message}`).join("; ");
-    super("BUSLINE_INVALID_MESSAGE", `The ${part} does not fit the schema of "${destinationName}": ${listed}`, options);
+    super(
+      "BUSLINE_INVALID_MESSAGE",
+      `The ${part} does not fit the schema of "${destinationName}": ${listed}`,
+      options,
+    );
     this.destinationName = destinationName;
     this.part = part;
     this.issues = Object.freeze([...issues]);

@@ -12,7 +12,11 @@ export class ListenerFailedError extends BuslineError {
   }
 
   constructor(destinationName: string, cause: unknown) {
-    super("BUSLINE_LISTENER_FAILED", `The request to "${destinationName}" failed: its listener threw.`, { cause });
+    super(
+      "BUSLINE_LISTENER_FAILED",
+      `The request to "${destinationName}" failed: its listener threw.`,
+      { cause },
+    );
     this.destinationName = destinationName;
   }
 }

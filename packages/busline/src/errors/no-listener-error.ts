@@ -9,7 +9,10 @@ export class NoListenerError extends BuslineError {
   }
 
   constructor(destinationName: string) {
-    super("BUSLINE_NO_LISTENER", `Nobody listens at "${destinationName}", so the request cannot be answered.`);
+    super(
+      "BUSLINE_NO_LISTENER",
+      `Nobody listens at "${destinationName}", so the request cannot be answered.`,
+    );
     this.destinationName = destinationName;
   }
 }

@@ -29,7 +29,11 @@ export class RejectedExecutionError extends BuslineError {
     nameErrorClass(this, "RejectedExecutionError");
   }
 
-  constructor(code: RejectedExecutionCode, destinationName: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: RejectedExecutionCode,
+    destinationName: string,
+    options?: { readonly cause?: unknown },
+  ) {
     super(code, `"${destinationName}" did not take the message: ${why[code]}.`, options);
     this.destinationName = destinationName;
   }

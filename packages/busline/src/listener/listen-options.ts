@@ -18,7 +18,10 @@ export interface CheckedListenOptions {
 }
 
 /** @throws {InvalidConfigurationError} */
-export function checkListenOptions(options: ListenOptions | undefined, where: string): CheckedListenOptions {
+export function checkListenOptions(
+  options: ListenOptions | undefined,
+  where: string,
+): CheckedListenOptions {
   const reader = new OptionReader(where, options, ["name", "reportStatus"]);
   return { name: reader.text("name"), reportsStatus: reader.boolean("reportStatus") ?? false };
 }

@@ -1,7 +1,11 @@
 import type { Message } from "../message/message.ts";
 import type { ListenerStatistics } from "../statistics/destination-statistics.ts";
 import type { CheckedListenOptions } from "./listen-options.ts";
-import { type MessageListener, type MessageListenerFunction, nameOfListener } from "./message-listener.ts";
+import {
+  type MessageListener,
+  type MessageListenerFunction,
+  nameOfListener,
+} from "./message-listener.ts";
 import type { MessageListenerContext } from "./message-listener-context.ts";
 
 const AsyncFunction = (async () => {}).constructor;
@@ -25,8 +29,11 @@ export class Listening {
     this.name = options.name ?? nameOfListener(listener, position);
     this.reportsStatus = options.reportsStatus;
     this.#receive =
-      typeof listener === "function" ? listener : (message, context) => listener.receive(message, context);
-    this.#isAsyncFunction = (typeof listener === "function" ? listener : listener.receive) instanceof AsyncFunction;
+      typeof listener === "function"
+        ? listener
+        : (message, context) => listener.receive(message, context);
+    this.#isAsyncFunction =
+      (typeof listener === "function" ? listener : listener.receive) instanceof AsyncFunction;
   }
 
   /** Hands it a message. May throw, and may return anything. */

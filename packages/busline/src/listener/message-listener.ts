@@ -27,7 +27,8 @@ export type MessageListener<Payload = unknown, Reply = unknown> =
 /** @throws {InvalidConfigurationError} unless the value can receive messages */
 export function checkMessageListener(listener: unknown, where: string): MessageListener {
   if (typeof listener === "function") return listener as MessageListener;
-  if (typeof listener === "object" && listener !== null && canReceive(listener)) return listener as MessageListener;
+  if (typeof listener === "object" && listener !== null && canReceive(listener))
+    return listener as MessageListener;
   throw new InvalidConfigurationError({
     where,
     attribute: "listener",
@@ -47,5 +48,7 @@ function canReceive(listener: object): boolean {
 /** What a listener is called where nobody gave it a name. */
 export function nameOfListener(listener: MessageListener, position: number): string {
   const name: unknown = typeof listener === "function" ? listener.name : listener.constructor?.name;
-  return typeof name === "string" && name !== "" && name !== "Object" ? name : `listener-${position}`;
+  return typeof name === "string" && name !== "" && name !== "Object"
+    ? name
+    : `listener-${position}`;
 }

@@ -25,14 +25,20 @@ export function copyHeaders(given: unknown, where: string): Headers {
   let characters = 0;
   let count = 0;
   for (const [name, value] of entriesOf(given, where)) {
-    if (typeof value !== "string") return refuse(`headers[${JSON.stringify(name)}]`, value, "a text");
+    if (typeof value !== "string")
+      return refuse(`headers[${JSON.stringify(name)}]`, value, "a text");
     copy[name] = value;
     characters += name.length + value.length;
     count += 1;
   }
-  if (count > MOST_HEADERS) return refuse("headers", given, `at most ${MOST_HEADERS} headers (there are ${count})`);
+  if (count > MOST_HEADERS)
+    return refuse("headers", given, `at most ${MOST_HEADERS} headers (there are ${count})`);
   if (characters > MOST_CHARACTERS) {
-    return refuse("headers", given, `at most ${MOST_CHARACTERS} characters in all (there are ${characters})`);
+    return refuse(
+      "headers",
+      given,
+      `at most ${MOST_CHARACTERS} characters in all (there are ${characters})`,
+    );
   }
   return Object.freeze(copy);
 }
@@ -41,6 +47,9 @@ function entriesOf(given: object, where: string): [string, unknown][] {
   try {
     return Object.entries(given);
   } catch (cause) {
-    throw new InvalidConfigurationError({ where, attribute: "headers", value: given, allowed: "readable" }, { cause });
+    throw new InvalidConfigurationError(
+      { where, attribute: "headers", value: given, allowed: "readable" },
+      { cause },
+    );
   }
 }

@@ -78,8 +78,17 @@ export class Message<Payload = unknown> {
   }
 
   /** The same message on its way to another destination. */
-  static readdressed<Payload>(message: Message<Payload>, destinationName: string): Message<Payload> {
-    return new Message(message.#payload, destinationName, message.#sentAt, message.id, message.#extras);
+  static readdressed<Payload>(
+    message: Message<Payload>,
+    destinationName: string,
+  ): Message<Payload> {
+    return new Message(
+      message.#payload,
+      destinationName,
+      message.#sentAt,
+      message.id,
+      message.#extras,
+    );
   }
 
   /** All fields as plain data, for logs and JSON. */
@@ -99,7 +108,12 @@ export class Message<Payload = unknown> {
   static {
     // What `console.log` and `util.inspect` call: private fields would not show.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-      value(this: Message, depth: number, options: object, inspect: (value: unknown, options: object) => string) {
+      value(
+        this: Message,
+        depth: number,
+        options: object,
+        inspect: (value: unknown, options: object) => string,
+      ) {
         const fields = Object.entries(this.toJSON()).filter(([, value]) => value !== undefined);
         return `Message ${inspect(Object.fromEntries(fields), { ...options, depth })}`;
       },

@@ -40,7 +40,10 @@ export const SEND_OPTION_NAMES: readonly (keyof SendOptions)[] = [
 ];
 
 /** Checks what a sender gave. @throws {InvalidConfigurationError} */
-export function checkSendOptions(options: SendOptions, where: string): CheckedSendOptions {
+export function checkSendOptions(
+  options: SendOptions | undefined,
+  where: string,
+): CheckedSendOptions {
   return readSendOptions(new OptionReader(where, options, SEND_OPTION_NAMES), where);
 }
 

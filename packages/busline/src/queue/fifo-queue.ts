@@ -57,7 +57,11 @@ export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item
   }
 
   *#inOrder(): Generator<Item> {
-    for (let chunk: Chunk<Item> | undefined = this.#first; chunk !== undefined; chunk = chunk.next) {
+    for (
+      let chunk: Chunk<Item> | undefined = this.#first;
+      chunk !== undefined;
+      chunk = chunk.next
+    ) {
       for (let at = chunk.start; at < chunk.end; at += 1) {
         const item = chunk.slots[at] as Item;
         if (!this.#gone.has(item)) yield item;

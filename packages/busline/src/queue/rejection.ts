@@ -16,7 +16,10 @@ export interface RejectionActions {
   /** Drops the oldest waiting message instead. */
   discardOldest(): void;
   /** Lets the sender wait for room. */
-  waitForSpace(limits: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined }): Promise<void>;
+  waitForSpace(limits: {
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void>;
   /** Hands it to another destination. */
   divertTo(destinationName: string): void | Promise<void>;
 }
@@ -32,7 +35,12 @@ export class Rejection {
   readonly #actions: RejectionActions;
 
   /** @internal */
-  constructor(message: Message, destination: Destination, reason: RejectionReason, actions: RejectionActions) {
+  constructor(
+    message: Message,
+    destination: Destination,
+    reason: RejectionReason,
+    actions: RejectionActions,
+  ) {
     this.message = message;
     this.destination = destination;
     this.reason = reason;
@@ -41,7 +49,8 @@ export class Rejection {
 
   /** @internal What the ready-made handlers do their work with. */
   static actionsOf(rejection: Rejection, handlerName: string): RejectionActions {
-    if (typeof rejection === "object" && rejection !== null && #actions in rejection) return rejection.#actions;
+    if (typeof rejection === "object" && rejection !== null && #actions in rejection)
+      return rejection.#actions;
     throw new InvalidConfigurationError({
       where: handlerName,
       attribute: "rejection",

@@ -19,7 +19,10 @@ export interface RequestTerms {
 export class PendingReplies {
   readonly #ids: MessageIds;
   readonly #deadlines: Deadlines;
-  readonly #pending = new Map<string, { readonly reply: PendingReply; readonly destinationName: string }>();
+  readonly #pending = new Map<
+    string,
+    { readonly reply: PendingReply; readonly destinationName: string }
+  >();
   readonly #lastSettled: () => void;
   #lateReplies = 0;
 
@@ -44,7 +47,8 @@ export class PendingReplies {
   open(terms: RequestTerms): PendingReply {
     const { destinationName, timeoutMs, signal } = terms;
     const id = this.#ids.next();
-    const aborted = (): void => reply.giveUpWith("aborted", new AbortError(destinationName, signal?.reason));
+    const aborted = (): void =>
+      reply.giveUpWith("aborted", new AbortError(destinationName, signal?.reason));
     const reply = new PendingReply({
       id,
       destinationName,
@@ -65,7 +69,8 @@ export class PendingReplies {
 
   /** The listener at the default response destination: brings a reply to its request. */
   receive(message: Message): void | Promise<void> {
-    const pending = message.responseId === undefined ? undefined : this.#pending.get(message.responseId);
+    const pending =
+      message.responseId === undefined ? undefined : this.#pending.get(message.responseId);
     if (pending !== undefined) return pending.reply.replied(message.payload);
     this.#lateReplies += 1;
   }

@@ -56,7 +56,9 @@ export class PendingReply {
     if (!anyRan) return this.fail(new NoListenerError(this.#terms.destinationName));
     if (errors === undefined) return;
     const cause =
-      errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} listeners failed`);
+      errors.length === 1
+        ? errors[0]
+        : new AggregateError(errors, `${errors.length} listeners failed`);
     this.fail(new ListenerFailedError(this.#terms.destinationName, cause));
   }
 
@@ -86,4 +88,3 @@ export class PendingReply {
     this.#terms.settled();
   }
 }
-

@@ -38,9 +38,19 @@ const DEFAULTS: CheckedRequestOptions = {
 };
 
 /** @throws {InvalidConfigurationError} */
-export function checkRequestOptions(options: RequestOptions | undefined, where: string): CheckedRequestOptions {
+export function checkRequestOptions(
+  options: RequestOptions | undefined,
+  where: string,
+): CheckedRequestOptions {
   if (options === undefined) return DEFAULTS;
-  const reader = new OptionReader(where, options, ["timeoutMs", "mode", "headers", "id", "key", "signal"]);
+  const reader = new OptionReader(where, options, [
+    "timeoutMs",
+    "mode",
+    "headers",
+    "id",
+    "key",
+    "signal",
+  ]);
   return {
     ...readSendOptions(reader, where),
     timeoutMs: reader.duration("timeoutMs") ?? DEFAULT_TIMEOUT_MS,

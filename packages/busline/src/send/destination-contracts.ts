@@ -8,16 +8,26 @@ export interface DestinationContract {
 }
 
 /** The contracts of a bus whose names are not typed: any name, any payload. */
-export type AnyContracts = Readonly<Record<string, { readonly payload: unknown; readonly reply: unknown }>>;
+export type AnyContracts = Readonly<
+  Record<string, { readonly payload: unknown; readonly reply: unknown }>
+>;
 
 /** Contracts by destination name, for `new MessageBus<Contracts>()`. */
-export type DestinationContracts<Contracts> = { readonly [Name in keyof Contracts]: DestinationContract };
+export type DestinationContracts<Contracts> = {
+  readonly [Name in keyof Contracts]: DestinationContract;
+};
 
 /** What every bus has beside its own. */
 export interface PreconfiguredContracts {
   readonly [DestinationNames.HOT_DEPLOY]: { readonly payload: unknown; readonly reply: unknown };
-  readonly [DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE]: { readonly payload: unknown; readonly reply: unknown };
-  readonly [DestinationNames.MESSAGE_BUS_MESSAGE_STATUS]: { readonly payload: MessageStatus; readonly reply: unknown };
+  readonly [DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE]: {
+    readonly payload: unknown;
+    readonly reply: unknown;
+  };
+  readonly [DestinationNames.MESSAGE_BUS_MESSAGE_STATUS]: {
+    readonly payload: MessageStatus;
+    readonly reply: unknown;
+  };
 }
 
 /** The names that a bus knows. */

@@ -14,7 +14,13 @@ import type { SendOptions } from "../message/send-options.ts";
 import type { RequestOptions } from "../reply/request-options.ts";
 import type { BusStatistics } from "../statistics/bus-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
-import type { AnyContracts, DestinationContracts, NameIn, PayloadOf, ReplyOf } from "./destination-contracts.ts";
+import type {
+  AnyContracts,
+  DestinationContracts,
+  NameIn,
+  PayloadOf,
+  ReplyOf,
+} from "./destination-contracts.ts";
 
 /** How a bus or a destination is closed. */
 export interface CloseOptions {
@@ -28,7 +34,9 @@ export interface CloseOptions {
  * `new MessageBus<{ "acme/orders": { payload: Order; reply: Receipt } }>()` makes `send`, `listen` and `request` narrow
  * by name.
  */
-export class MessageBus<Contracts extends DestinationContracts<Contracts> = AnyContracts> implements AsyncDisposable {
+export class MessageBus<
+  Contracts extends DestinationContracts<Contracts> = AnyContracts,
+> implements AsyncDisposable {
   readonly #core: BusCore;
   readonly #lifecycle: BusLifecycle;
   readonly #closeDeadlineMs: number;
@@ -95,7 +103,9 @@ export class MessageBus<Contracts extends DestinationContracts<Contracts> = AnyC
   addDestination<Name extends NameIn<Contracts>>(
     configuration: DestinationConfiguration<Name>,
   ): Destination<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>>;
-  addDestination<Payload, Reply = unknown>(configuration: DestinationConfiguration): Destination<Payload, Reply>;
+  addDestination<Payload, Reply = unknown>(
+    configuration: DestinationConfiguration,
+  ): Destination<Payload, Reply>;
   addDestination(configuration: DestinationConfiguration): Destination {
     return this.#core.add(checkConfiguration(configuration, "addDestination")).handle;
   }
@@ -130,7 +140,10 @@ export class MessageBus<Contracts extends DestinationContracts<Contracts> = AnyC
   getDestination<Name extends NameIn<Contracts>>(
     name: Name,
   ): Destination<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>> | undefined {
-    return this.#core.find(name)?.handle as Destination<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>>;
+    return this.#core.find(name)?.handle as Destination<
+      PayloadOf<Contracts, Name>,
+      ReplyOf<Contracts, Name>
+    >;
   }
 
   hasDestination(name: string): boolean {
@@ -186,7 +199,10 @@ export class MessageBus<Contracts extends DestinationContracts<Contracts> = AnyC
   }
 
   #deadlineOf(options: CloseOptions | undefined, where: string): number {
-    return new OptionReader(where, options, ["deadlineMs"]).duration("deadlineMs") ?? this.#closeDeadlineMs;
+    return (
+      new OptionReader(where, options, ["deadlineMs"]).duration("deadlineMs") ??
+      this.#closeDeadlineMs
+    );
   }
 }
 

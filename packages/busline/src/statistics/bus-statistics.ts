@@ -33,7 +33,10 @@ export function totalOf(
     activeMessageCount: sum("activeMessageCount"),
     activeWorkerCount: sum("activeWorkerCount"),
     currentWorkerCount: sum("currentWorkerCount"),
-    oldestPendingAgeMs: destinations.reduce((oldest, { oldestPendingAgeMs }) => Math.max(oldest, oldestPendingAgeMs), 0),
+    oldestPendingAgeMs: destinations.reduce(
+      (oldest, { oldestPendingAgeMs }) => Math.max(oldest, oldestPendingAgeMs),
+      0,
+    ),
     pendingRequestCount: requests.pending,
     lateReplyCount: requests.lateReplies,
     destinations: Object.freeze([...destinations]),

@@ -34,7 +34,8 @@ export class ManualClock implements Clock {
 
   /** Lets time pass: timers that fall due call back in their order, each at its own moment. */
   advance(ms: number): void {
-    if (!(ms >= 0) || ms === Infinity) throw new RangeError(`Time passes forward: ${ms} ms is no step.`);
+    if (!(ms >= 0) || ms === Infinity)
+      throw new RangeError(`Time passes forward: ${ms} ms is no step.`);
     const until = this.#elapsedMs + ms;
     for (let next = this.#nextDue(until); next !== undefined; next = this.#nextDue(until)) {
       this.#timers.delete(next);
@@ -45,7 +46,9 @@ export class ManualClock implements Clock {
   }
 
   startTimer(delayMs: number, callback: () => void): Timer {
-    const timer = new ManualTimer(this.#elapsedMs + delayMs, callback, () => this.#timers.delete(timer));
+    const timer = new ManualTimer(this.#elapsedMs + delayMs, callback, () =>
+      this.#timers.delete(timer),
+    );
     this.#timers.add(timer);
     return timer;
   }

@@ -16,14 +16,19 @@ export class OptionReader {
   constructor(where: string, options: unknown, allowed: readonly string[]) {
     this.#where = where;
     if (options === undefined) return;
-    if (typeof options !== "object" || options === null) this.#refuse("options", options, "an object");
+    if (typeof options !== "object" || options === null)
+      this.#refuse("options", options, "an object");
     let name: PropertyKey | undefined;
     try {
-      for (name of Reflect.ownKeys(options as object)) {
+      for (name of Reflect.ownKeys(options)) {
         if (typeof name !== "string" || !allowed.includes(name)) {
-          this.#refuse(String(name), Reflect.get(options as object, name), `absent (known: ${allowed.join(", ")})`);
+          this.#refuse(
+            String(name),
+            Reflect.get(options, name),
+            `absent (known: ${allowed.join(", ")})`,
+          );
         }
-        this.#values.set(name, Reflect.get(options as object, name));
+        this.#values.set(name, Reflect.get(options, name));
       }
     } catch (error) {
       if (error instanceof InvalidConfigurationError) throw error;
@@ -50,9 +55,13 @@ export class OptionReader {
 
   /** A whole number of at least 1, or `Infinity`. */
   limit(name: string): number | undefined {
-    return this.#checked(name, "a whole number of at least 1, or Infinity", (value): value is number => {
-      return value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1);
-    });
+    return this.#checked(
+      name,
+      "a whole number of at least 1, or Infinity",
+      (value): value is number => {
+        return value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1);
+      },
+    );
   }
 
   /** A time in milliseconds: finite, not negative, at most 2^31 - 1. */
@@ -70,7 +79,11 @@ export class OptionReader {
 
   /** `true` or `false`. */
   boolean(name: string): boolean | undefined {
-    return this.#checked(name, "true or false", (value): value is boolean => typeof value === "boolean");
+    return this.#checked(
+      name,
+      "true or false",
+      (value): value is boolean => typeof value === "boolean",
+    );
   }
 
   /** A text that is not empty, at most 255 characters. */
@@ -88,15 +101,23 @@ export class OptionReader {
 
   /** An `AbortSignal`. */
   signal(name: string): AbortSignal | undefined {
-    return this.#checked(name, "an AbortSignal", (value): value is AbortSignal => value instanceof AbortSignal);
+    return this.#checked(
+      name,
+      "an AbortSignal",
+      (value): value is AbortSignal => value instanceof AbortSignal,
+    );
   }
 
   /** An object that has the named methods. */
   objectWith<T extends object>(name: string, methods: readonly string[]): T | undefined {
-    return this.#checked(name, `an object with the methods ${methods.join(", ")}`, (value): value is T => {
-      if (typeof value !== "object" || value === null) return false;
-      return methods.every((method) => typeof Reflect.get(value, method) === "function");
-    });
+    return this.#checked(
+      name,
+      `an object with the methods ${methods.join(", ")}`,
+      (value): value is T => {
+        if (typeof value !== "object" || value === null) return false;
+        return methods.every((method) => typeof Reflect.get(value, method) === "function");
+      },
+    );
   }
 
   /** Refuses an option for a reason that only its reader knows. */
@@ -104,7 +125,11 @@ export class OptionReader {
     this.#refuse(name, this.#values.get(name), allowed);
   }
 
-  #checked<T>(name: string, allowed: string, isAllowed: (value: unknown) => value is T): T | undefined {
+  #checked<T>(
+    name: string,
+    allowed: string,
+    isAllowed: (value: unknown) => value is T,
+  ): T | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
     let fits: boolean;

@@ -21,7 +21,11 @@ type SchemaResult<Output> =
 export function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard: unknown = Reflect.get(value, "~standard");
-  return typeof standard === "object" && standard !== null && typeof Reflect.get(standard, "validate") === "function";
+  return (
+    typeof standard === "object" &&
+    standard !== null &&
+    typeof Reflect.get(standard, "validate") === "function"
+  );
 }
 
 /**
@@ -51,11 +55,22 @@ export function validate(
   );
 }
 
-function outputOf(result: SchemaResult<unknown>, destinationName: string, part: "payload" | "reply"): unknown {
-  if (result.issues !== undefined) throw new InvalidMessageError(destinationName, part, result.issues);
+function outputOf(
+  result: SchemaResult<unknown>,
+  destinationName: string,
+  part: "payload" | "reply",
+): unknown {
+  if (result.issues !== undefined)
+    throw new InvalidMessageError(destinationName, part, result.issues);
   return result.value;
 }
 
-function schemaThrew(cause: unknown, destinationName: string, part: "payload" | "reply"): InvalidMessageError {
-  return new InvalidMessageError(destinationName, part, [{ message: "the schema itself threw" }], { cause });
+function schemaThrew(
+  cause: unknown,
+  destinationName: string,
+  part: "payload" | "reply",
+): InvalidMessageError {
+  return new InvalidMessageError(destinationName, part, [{ message: "the schema itself threw" }], {
+    cause,
+  });
 }

@@ -13,7 +13,10 @@ import type { DeliveryHost, ListenerOutcome } from "./delivery-host.ts";
  */
 export type DeliveryStage = "waiting" | "handed" | "begun" | "ended";
 
-/** One accepted message on its way to the listeners that were registered when it was sent. */
+/**
+ * One accepted message on its way to the listeners that were registered when it was sent. Nobody outside the package
+ * ever holds one, and there is one for each message, so its fields are plain: private ones cost at every construction.
+ */
 export class Delivery implements WaitingMessage {
   readonly message: Message;
   readonly listenings: readonly Listening[];
@@ -32,11 +35,11 @@ export class Delivery implements WaitingMessage {
   isInterrupted = false;
   /** Whether any listener was there to receive. */
   anyRan = false;
-  errors: unknown[] | undefined;
+  errors: unknown[] | undefined = undefined;
   /** Stops watching the sender's signal. */
-  unwatch: (() => void) | undefined;
-  #unfinished: number;
-  #context: DeliveryContext | undefined;
+  unwatch: (() => void) | undefined = undefined;
+  private unfinished: number;
+  private lazyContext: DeliveryContext | undefined = undefined;
 
   constructor(
     message: Message,
@@ -50,46 +53,46 @@ export class Delivery implements WaitingMessage {
     this.host = host;
     this.reply = reply;
     this.scope = isQueued ? new AsyncResource("busline.delivery") : undefined;
-    this.#unfinished = listenings.length;
+    this.unfinished = listenings.length;
   }
 
   /** What the listeners are given beside the message: one object for all of them. */
   get context(): MessageListenerContext {
-    this.#context ??= new DeliveryContext(this);
-    return this.#context;
+    this.lazyContext ??= new DeliveryContext(this);
+    return this.lazyContext;
   }
 
   listenerSucceeded(listening: Listening, startedAt: number | undefined): void {
     this.anyRan = true;
-    this.#listenerEnded(listening, { isFailure: false, error: undefined, startedAt });
+    this.end(listening, { isFailure: false, error: undefined, startedAt });
   }
 
   listenerFailed(listening: Listening, error: unknown, startedAt: number | undefined): void {
     this.anyRan = true;
     this.errors ??= [];
     this.errors.push(error);
-    this.#listenerEnded(listening, { isFailure: true, error, startedAt });
+    this.end(listening, { isFailure: true, error, startedAt });
   }
 
   /** A listener has left before its turn, or the delivery was interrupted. */
   listenersSkipped(count: number): void {
-    this.#finish(count);
+    this.finish(count);
   }
 
   /** Aborts the context's signal. */
   interrupt(reason: unknown): void {
-    this.#context ??= new DeliveryContext(this);
-    this.#context.abort(reason);
+    this.lazyContext ??= new DeliveryContext(this);
+    this.lazyContext.abort(reason);
   }
 
-  #listenerEnded(listening: Listening, outcome: ListenerOutcome): void {
+  private end(listening: Listening, outcome: ListenerOutcome): void {
     this.host.listenerEnded(this, listening, outcome);
-    this.#finish(1);
+    this.finish(1);
   }
 
-  #finish(count: number): void {
-    this.#unfinished -= count;
-    if (this.#unfinished > 0) return;
+  private finish(count: number): void {
+    this.unfinished -= count;
+    if (this.unfinished > 0) return;
     this.stage = "ended";
     this.unwatch?.();
     this.host.ended(this);

@@ -109,7 +109,8 @@ export class Dispatcher {
     const now = this.#clock.monotonicNow();
     const elapsed = now - this.#readAt;
     if (elapsed > LONGEST_MS / 4) this.#startsUnread = 1;
-    else if (elapsed < LONGEST_MS / 16) this.#startsUnread = Math.min(this.#startsUnread * 2, MOST_STARTS_UNREAD);
+    else if (elapsed < LONGEST_MS / 16)
+      this.#startsUnread = Math.min(this.#startsUnread * 2, MOST_STARTS_UNREAD);
     this.#startsUntilReading = this.#startsUnread;
     this.#readAt = now;
     if (now >= this.#turnEndsAt) this.#startsLeft = 0;

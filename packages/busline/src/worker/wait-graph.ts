@@ -15,7 +15,8 @@ export class WaitGraph {
     const reached = new Set([target]);
     for (const pool of reached) {
       const busy = pool.busyWorkers;
-      if (pool.isPaused || busy.length === 0 || busy.length < pool.counts.activeWorkerCount) return false;
+      if (pool.isPaused || busy.length === 0 || busy.length < pool.counts.activeWorkerCount)
+        return false;
       for (const worker of busy) {
         const targets = this.#targets.get(worker) ?? [];
         if (worker !== waiting && targets.length === 0) return false;

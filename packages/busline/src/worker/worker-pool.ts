@@ -51,7 +51,11 @@ export class WorkerPool implements Turn {
 
   constructor(
     settings: PoolSettings,
-    terms: { readonly dispatcher: Dispatcher; readonly clock: Clock; readonly counters: DestinationCounters },
+    terms: {
+      readonly dispatcher: Dispatcher;
+      readonly clock: Clock;
+      readonly counters: DestinationCounters;
+    },
   ) {
     this.#settings = settings;
     this.#dispatcher = terms.dispatcher;
@@ -91,9 +95,13 @@ export class WorkerPool implements Turn {
 
   /** Takes a message in, if there is a worker or room in the queue. */
   offer(delivery: Delivery): boolean {
-    if (!this.#hasFreeWorker && this.#counters.pending >= this.#settings.maximumQueueSize) return false;
+    if (!this.#hasFreeWorker && this.#counters.pending >= this.#settings.maximumQueueSize)
+      return false;
     if (isObserved(channels.enqueue)) {
-      const trace = { message: delivery.message, destinationName: delivery.message.destinationName };
+      const trace = {
+        message: delivery.message,
+        destinationName: delivery.message.destinationName,
+      };
       traced(channels.enqueue, trace, () => this.#settings.queue.add(delivery));
     } else {
       this.#settings.queue.add(delivery);
@@ -101,7 +109,8 @@ export class WorkerPool implements Turn {
     this.#counters.accepted();
     if (this.#hasFreeWorker) this.#handOut();
     else this.#dispatcher.lookAround();
-    if (this.#counters.pending <= this.#settings.maximumQueueSize || delivery.stage !== "waiting") return true;
+    if (this.#counters.pending <= this.#settings.maximumQueueSize || delivery.stage !== "waiting")
+      return true;
     // A queue that holds messages back did not give this one out, though a worker was free.
     this.#settings.queue.remove(delivery);
     this.#counters.takenBack();
@@ -176,7 +185,10 @@ export class WorkerPool implements Turn {
       for (const delivery of this.#settings.queue.removeAll()) settings.queue.add(delivery);
     }
     this.#settings = settings;
-    this.#currentCount = Math.max(settings.coreSize, Math.min(this.#currentCount, settings.maxSize));
+    this.#currentCount = Math.max(
+      settings.coreSize,
+      Math.min(this.#currentCount, settings.maxSize),
+    );
     // Nobody is taken off a message: workers above the new size end as they become free.
     this.#currentCount = Math.max(this.#currentCount, this.#busyCount);
     this.#largestCount = Math.max(this.#largestCount, this.#currentCount);
@@ -241,7 +253,8 @@ export class WorkerPool implements Turn {
   }
 
   #newWorker(): Worker {
-    const worker = new Worker(this, this.#freed);
+    const worker = new Worker(this);
+    worker.onFree = this.#freed;
     this.#workers.add(worker);
     return worker;
   }
@@ -299,7 +312,10 @@ export class WorkerPool implements Turn {
   #watchIdle(): void {
     const { coreSize, idleTimeoutMs } = this.#settings;
     const idleCount = this.#currentCount - this.#busyCount;
-    this.#idleWorkers.set(Math.max(0, Math.min(idleCount, this.#currentCount - coreSize)), idleTimeoutMs);
+    this.#idleWorkers.set(
+      Math.max(0, Math.min(idleCount, this.#currentCount - coreSize)),
+      idleTimeoutMs,
+    );
   }
 
   #roomAppeared(): void {

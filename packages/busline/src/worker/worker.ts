@@ -1,7 +1,7 @@
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { Listening } from "../listener/listening.ts";
 import type { Delivery } from "./delivery.ts";
-import { receiveAs, runningWorker } from "./running-worker.ts";
+import { hasEnded, receiveAs } from "./running-worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /**
@@ -12,20 +12,20 @@ export class Worker {
   /** Whose worker it is; undefined for a sender that runs listeners in its own turn. */
   readonly pool: WorkerPool | undefined;
   /** The worker in whose listener this sender's turn happens. */
-  readonly outer: Worker | undefined;
+  outer: Worker | undefined;
   /** What it carries. */
   delivery: Delivery | undefined;
   /** Called when a delivery that `carry` could not finish at once has been finished. */
-  onFree: (worker: Worker) => void;
+  onFree: (worker: Worker) => void = () => {};
   #next = 0;
   #end = 0;
   #listening: Listening | undefined;
   #startedAt: number | undefined;
+  /** Whether its listener runs, after its return, in async context. */
+  #hasGoneOn = false;
 
-  constructor(pool: WorkerPool | undefined, onFree: (worker: Worker) => void) {
+  constructor(pool: WorkerPool | undefined) {
     this.pool = pool;
-    this.outer = pool === undefined ? runningWorker() : undefined;
-    this.onFree = onFree;
   }
 
   /**
@@ -37,7 +37,9 @@ export class Worker {
     this.delivery = delivery;
     this.#next = from;
     this.#end = end;
-    return delivery.scope === undefined ? this.#run() : delivery.scope.runInAsyncScope(this.#run, this);
+    return delivery.scope === undefined
+      ? this.#run()
+      : delivery.scope.runInAsyncScope(this.#run, this);
   }
 
   #run(): boolean {
@@ -84,11 +86,17 @@ export class Worker {
   }
 
   #call(delivery: Delivery, listening: Listening): unknown {
-    const { mayGoOn } = listening;
-    const result = receiveAs(this, delivery, listening);
-    const promise = promiseOf(result);
-    if (mayGoOn !== (promise !== undefined)) listening.returned(promise !== undefined);
-    return promise ?? result;
+    const mayGoOn = listening.mayGoOn;
+    let promise: Promise<unknown> | undefined;
+    try {
+      const result = receiveAs(this, delivery, listening);
+      promise = promiseOf(result);
+      return promise ?? result;
+    } finally {
+      if (mayGoOn !== (promise !== undefined)) listening.returned(promise !== undefined);
+      if (mayGoOn && promise === undefined) hasEnded(true);
+      else this.#hasGoneOn = mayGoOn;
+    }
   }
 
   /** Sends the listener's value to whoever asked for it. @returns the promise to wait for, if any */
@@ -101,6 +109,7 @@ export class Worker {
 
   readonly #returned = (value: unknown): void => {
     const delivery = this.delivery as Delivery;
+    this.#settled();
     try {
       const sending = this.#reply(delivery, value);
       if (sending !== undefined) {
@@ -114,9 +123,20 @@ export class Worker {
   };
 
   readonly #threw = (error: unknown): void => {
-    (this.delivery as Delivery).listenerFailed(this.#listening as Listening, error, this.#startedAt);
+    this.#settled();
+    (this.delivery as Delivery).listenerFailed(
+      this.#listening as Listening,
+      error,
+      this.#startedAt,
+    );
     this.#goOn();
   };
+
+  #settled(): void {
+    if (!this.#hasGoneOn) return;
+    this.#hasGoneOn = false;
+    hasEnded(false);
+  }
 
   #goOn(): void {
     if (this.#run()) this.onFree(this);
