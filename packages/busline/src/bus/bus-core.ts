@@ -37,6 +37,7 @@ import { preconfiguredDestinations } from "./preconfigured-destinations.ts";
 /** A bus from the inside: it knows the destinations by name, and is what they all share. */
 export class BusCore implements DestinationEnvironment {
   stage: BusStage = "open";
+  unseenCount = 0;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly dispatcher: Dispatcher;
@@ -73,7 +74,7 @@ export class BusCore implements DestinationEnvironment {
     for (const configuration of preconfiguredDestinations) this.#put(configuration, true);
     this.get(DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE).listeners.add(
       (message: Message) => this.requests.receive(message),
-      { name: "busline.replies", reportsStatus: false },
+      { name: "busline.replies", reportsStatus: false, isInternal: true },
     );
   }
 
@@ -153,6 +154,13 @@ export class BusCore implements DestinationEnvironment {
   /** @throws {BusClosedError} */
   refuseIfClosed(attempt: string): void {
     if (this.stage === "closed") throw new BusClosedError(attempt);
+  }
+
+  /** Ends all timers. */
+  release(): void {
+    this.keepAlive.release();
+    this.deadlines.release();
+    for (const destination of this.#destinations.values()) destination.pool?.release();
   }
 
   // A queued message or a pending request keeps the process alive; an idle bus does not.

@@ -60,7 +60,7 @@ export class BusLifecycle {
       ? []
       : bus.destinations.map((destination) => destination.forceClose(closedError(destination)));
     bus.requests.failAll();
-    bus.keepAlive.release();
+    bus.release();
     return joined(reports);
   }
 
@@ -69,6 +69,7 @@ export class BusLifecycle {
     const isFinished = await this.#within(deadlineMs, destination.finish());
     const report = isFinished ? NOTHING_LEFT : destination.forceClose(closedError(destination));
     this.#bus.forget(destination);
+    destination.pool?.release();
     this.#removals.delete(destination);
     return joined([report]);
   }

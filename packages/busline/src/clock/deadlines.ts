@@ -31,6 +31,14 @@ export class Deadlines {
     return deadline;
   }
 
+  /** Ends its timer: no deadline expires any more. */
+  release(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    this.#lists.clear();
+  }
+
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#timerAt = at;

@@ -1,10 +1,11 @@
 import type { Clock } from "../clock/clock.ts";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import type { FailureContext } from "../diagnostics/failure-reporter.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { Listening } from "../listener/listening.ts";
 import { Message } from "../message/message.ts";
 import { validate } from "../validation/standard-schema.ts";
-import type { Delivery } from "../worker/delivery.ts";
+import type { Delivery, ListenerFailure } from "../worker/delivery.ts";
 import type { DeliveryHost, DiscardReason, ListenerOutcome } from "../worker/delivery-host.ts";
 import type { Destination } from "./destination.ts";
 import type { DestinationCore } from "./destination-core.ts";
@@ -29,9 +30,14 @@ export class DeliveryOutcomes implements DeliveryHost {
     return this.core.handle;
   }
 
+  goesOnUnseen(change: 1 | -1): void {
+    this.core.environment.unseenCount += change;
+  }
+
   replied(delivery: Delivery, value: unknown): void | Promise<void> {
     const { responseDestinationName, responseId } = delivery.message;
     if (responseDestinationName === undefined) return;
+    if (delivery.reply?.isSettled === true) return this.core.environment.requests.ignoreLate();
     const { replySchema } = this.core.configuration;
     // A request checks its own replies, whichever way they come.
     const checked =
@@ -60,7 +66,6 @@ export class DeliveryOutcomes implements DeliveryHost {
     if (outcome.isFailure) {
       listening.failedCount += 1;
       this.#report(delivery, listening, outcome.error);
-      this.core.events.tell("messageFailed", delivery.message, outcome.error, listening.name);
     } else {
       listening.deliveredCount += 1;
     }
@@ -70,15 +75,17 @@ export class DeliveryOutcomes implements DeliveryHost {
 
   ended(delivery: Delivery): void {
     const { core } = this;
-    const { errors, anyRan } = delivery;
-    if (errors !== undefined) core.counters.finished("failed");
+    const { failures, anyRan } = delivery;
+    if (failures !== undefined) core.counters.finished("failed");
     else if (anyRan) core.counters.finished("delivered");
     else if (delivery.isInterrupted) core.counters.finished("discarded");
     else {
       core.counters.finished("undelivered");
       core.events.tell("messageUndelivered", delivery.message);
     }
-    delivery.reply?.listenersEnded(errors, anyRan);
+    const errors = failures?.map(({ error }) => error);
+    const isHandedOver = delivery.reply?.listenersEnded(errors, anyRan) ?? delivery.isSendersTurn;
+    if (failures !== undefined && !isHandedOver) this.#tellOf(failures, delivery);
     core.inTurn.delete(delivery);
     core.pool?.deliveryEnded(delivery);
     core.checkIdle();
@@ -103,13 +110,21 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   #report(delivery: Delivery, listening: Listening, error: unknown): void {
-    const isHandedOver =
-      delivery.reply?.isSettled === false || this.core.type.createQueue === undefined;
-    this.core.environment.reporter.listenerFailed(
-      error,
-      { message: delivery.message, destination: this.core.name, listenerName: listening.name },
-      isHandedOver,
-    );
+    if (listening.isInternal) return;
+    const { reporter } = this.core.environment;
+    reporter.listenerFailed(error, this.#contextOf(delivery, listening));
+    this.core.events.tell("messageFailed", delivery.message, error, listening.name);
+  }
+
+  #tellOf(failures: readonly ListenerFailure[], delivery: Delivery): void {
+    for (const { error, listening } of failures) {
+      if (listening.isInternal) continue;
+      this.core.environment.reporter.nobodyTold(error, this.#contextOf(delivery, listening));
+    }
+  }
+
+  #contextOf({ message }: Delivery, listening: Listening): FailureContext {
+    return { message, destination: this.core.name, listenerName: listening.name };
   }
 
   #publishStatus(

@@ -85,7 +85,7 @@ export class DestinationCore {
       listenerUnregistered: ({ listener }) =>
         this.events.tell("messageListenerUnregistered", this.name, listener),
     });
-    this.#applyConfiguration();
+    this.#applyConfiguration(configuration, type);
   }
 
   get statistics(): DestinationStatistics {
@@ -115,9 +115,7 @@ export class DestinationCore {
 
   /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
   replace(configuration: DestinationConfiguration, type: DestinationType): void {
-    this.configuration = configuration;
-    this.type = type;
-    this.#applyConfiguration();
+    this.#applyConfiguration(configuration, type);
   }
 
   /** @throws {SealedDestinationError} @throws {InvalidConfigurationError} */
@@ -185,24 +183,25 @@ export class DestinationCore {
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
-  #applyConfiguration(): void {
-    const { maximumQueueSize, workersCoreSize, workersMaxSize, workersIdleTimeoutMs } =
-      this.configuration;
-    if (this.type.createQueue === undefined) return;
-    const settings: PoolSettings = {
-      queue: this.type.createQueue(),
-      workerPerListener: this.type.workerPer === "listener",
-      maximumQueueSize: maximumQueueSize ?? Infinity,
-      coreSize: workersCoreSize ?? 0,
-      maxSize: workersMaxSize ?? 1,
-      idleTimeoutMs: workersIdleTimeoutMs ?? 0,
-    };
-    if (this.pool === undefined) {
-      const { dispatcher, clock } = this.environment;
-      this.pool = new WorkerPool(settings, { dispatcher, clock, counters: this.counters });
-      if (this.isPaused) this.pool.pause();
-    } else {
-      this.pool.reconfigure(settings);
+  #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
+    const { environment, counters } = this;
+    if (type.createQueue !== undefined) {
+      const settings: PoolSettings = {
+        queue: type.createQueue(),
+        workerPerListener: type.workerPer === "listener",
+        maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
+        coreSize: configuration.workersCoreSize ?? 0,
+        maxSize: configuration.workersMaxSize ?? 1,
+        idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
+      };
+      if (this.pool === undefined) {
+        this.pool = new WorkerPool(settings, { dispatcher: environment.dispatcher, clock: environment.clock, counters });
+        if (this.isPaused) this.pool.pause();
+      } else {
+        this.pool.reconfigure(settings);
+      }
     }
+    this.configuration = configuration;
+    this.type = type;
   }
 }

@@ -30,6 +30,8 @@ export type BusStage = "open" | "draining" | "closed";
 /** What a destination needs of its bus. */
 export interface DestinationEnvironment {
   readonly stage: BusStage;
+  /** How many listeners go on of which nobody can tell what they send: see `Worker`. */
+  unseenCount: number;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly dispatcher: Dispatcher;

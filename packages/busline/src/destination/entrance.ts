@@ -74,6 +74,8 @@ export class Entrance {
       responseId: reply.id,
     };
     const enter = (value: unknown): void | Promise<void> => {
+      // An asynchronous schema may have taken longer than the requester waits.
+      if (reply.isSettled) return;
       const message = new Message(
         value,
         name,
@@ -115,7 +117,7 @@ export class Entrance {
 
   #take(message: Message, routing: Routing): void | Promise<void> {
     const { listeners, type, pool } = this.#core;
-    if (!this.#letsIn(routing))
+    if (!this.#letsIn(message, routing))
       return this.#turnAway(this.#delivery(message, routing, true), routing, "closed");
     if (listeners.current.length === 0) return this.#undelivered(message, routing);
     if (pool === undefined || type.createQueue === undefined)
@@ -129,6 +131,7 @@ export class Entrance {
   #takeInTurn(message: Message, routing: Routing): void | Promise<void> {
     const delivery = this.#delivery(message, routing, false);
     if (this.#core.isPaused) return this.#turnAway(delivery, routing, "queue-full");
+    delivery.isSendersTurn = true;
     const goingOn = this.runInTurn(delivery, routing);
     if (goingOn === undefined) throwErrorsOf(delivery);
     else return goingOn.then(() => throwErrorsOf(delivery));
@@ -136,7 +139,7 @@ export class Entrance {
 
   #takeDirectly(message: Message, routing: Routing): void | Promise<void> {
     const { name, counters, listeners } = this.#core;
-    if (!this.#letsIn(routing)) {
+    if (!this.#letsIn(message, routing)) {
       counters.turnedAway("rejected");
       throw new RejectedExecutionError("BUSLINE_CLOSED", name);
     }
@@ -148,10 +151,10 @@ export class Entrance {
   runInTurn(delivery: Delivery, routing: Routing): void | Promise<void> {
     const { counters, environment, type } = this.#core;
     counters.acceptedAtOnce();
-    const goingOn = environment.sendersTurn.run(delivery, type.workerPer === "listener");
-    if (goingOn === undefined) return;
-    this.#core.inTurn.add(delivery);
+    // A listener may give its own sender reason to give up.
     this.#watch(delivery, routing);
+    const goingOn = environment.sendersTurn.run(delivery, type.workerPer === "listener");
+    if (goingOn !== undefined) this.#core.inTurn.add(delivery);
     return goingOn;
   }
 
@@ -185,11 +188,12 @@ export class Entrance {
     return checked instanceof Promise ? checked.then(enter, refused) : enter(checked);
   }
 
-  #letsIn(routing: Routing): boolean {
+  #letsIn(message: Message, routing: Routing): boolean {
     const { environment, isClosing, isRemoved, outcomes } = this.#core;
     if (environment.stage === "open" && !isClosing) return true;
     if (environment.stage === "closed" || isRemoved) return false;
-    if (routing.isAnswer === true) return true;
+    if (routing.isAnswer === true || message.responseId !== undefined) return true;
+    if (environment.unseenCount > 0) return true;
     // What is draining lets in what comes out of it.
     for (let worker = runningWorker(); worker !== undefined; worker = worker.outer) {
       const host = worker.delivery?.host;
@@ -219,11 +223,9 @@ export class Entrance {
   }
 }
 
-function throwErrorsOf({ errors, reply, message }: Delivery): void {
-  if (errors === undefined || reply !== undefined) return;
+function throwErrorsOf({ failures, reply, message }: Delivery): void {
+  if (failures === undefined || reply !== undefined) return;
+  const errors = failures.map(({ error }) => error);
   if (errors.length === 1) throw errors[0];
-  throw new AggregateError(
-    errors,
-    `${errors.length} listeners of "${message.destinationName}" failed`,
-  );
+  throw new AggregateError(errors, `${errors.length} listeners of "${message.destinationName}" failed`);
 }

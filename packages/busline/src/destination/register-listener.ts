@@ -1,4 +1,5 @@
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+import { BusClosedError } from "../errors/bus-closed-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
 import type { CheckedListenOptions } from "../listener/listen-options.ts";
 import type { MessageListener } from "../listener/message-listener.ts";
@@ -9,6 +10,7 @@ import { DestinationNames } from "./destination-names.ts";
 /**
  * Registers a checked listener at a destination.
  *
+ * @throws {BusClosedError}
  * @throws {UnknownDestinationError} the destination has been removed
  * @throws {InvalidConfigurationError} it would report, at the status destination, on its own reports, without end
  */
@@ -17,6 +19,7 @@ export function registerListener(
   listener: MessageListener,
   options: CheckedListenOptions,
 ): Registration {
+  if (core.environment.stage === "closed") throw new BusClosedError("listen");
   if (core.isRemoved) throw new UnknownDestinationError(core.name);
   if (options.reportsStatus && core.name === DestinationNames.MESSAGE_BUS_MESSAGE_STATUS) {
     throw new InvalidConfigurationError({

@@ -29,13 +29,9 @@ export class FailureReporter {
     this.#logger = logger;
   }
 
-  /** @param isHandedOver the sender or the requester gets the error too, so that without a hook it needs no warning */
-  listenerFailed(error: unknown, context: FailureContext, isHandedOver: boolean): void {
-    if (this.#onError === undefined) {
-      if (!isHandedOver)
-        this.problem(`A listener of "${context.destination}" failed`, error, context);
-      return;
-    }
+  /** Tells the hook, if there is one. */
+  listenerFailed(error: unknown, context: FailureContext): void {
+    if (this.#onError === undefined) return;
     const hookFailed = (hookError: unknown): void => {
       this.#warn(`A listener of "${context.destination}" failed`, error);
       this.#warn("The error hook that was to be told of it failed too", hookError);
@@ -48,14 +44,24 @@ export class FailureReporter {
     }
   }
 
+  /** Tells, where there is no hook, of a failure that neither a sender nor a requester gets. */
+  nobodyTold(error: unknown, context: FailureContext): void {
+    if (this.#onError !== undefined) return;
+    this.problem(`A listener of "${context.destination}" failed`, error, context);
+  }
+
   /** Something went wrong that no sender or listener can be told of. */
   problem(text: string, error: unknown, details?: object): void {
     if (this.#logger === undefined) return this.#warn(text, error);
-    try {
-      this.#logger.error({ ...details, err: error }, text);
-    } catch (logError) {
+    const logFailed = (logError: unknown): void => {
       this.#warn(text, error);
       this.#warn("The logger that was to be told of it failed too", logError);
+    };
+    try {
+      const logged: unknown = this.#logger.error({ ...details, err: error }, text);
+      if (logged instanceof Promise) logged.catch(logFailed);
+    } catch (logError) {
+      logFailed(logError);
     }
   }
 

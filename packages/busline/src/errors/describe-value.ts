@@ -4,9 +4,7 @@ const LONGEST_TEXT = 80;
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(
-        value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value,
-      );
+      return quote(value);
     case "bigint":
       return `${value}n`;
     case "symbol":
@@ -19,4 +17,17 @@ export function describeValue(value: unknown): string {
     default:
       return Object.is(value, -0) ? "-0" : String(value);
   }
+}
+
+/** A text that may come from anywhere, quoted, cut, on one line. */
+export function quote(text: string): string {
+  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return oneLine(JSON.stringify(short));
+}
+
+/** A text that may come from anywhere, with all that is not printable escaped. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[^\P{C}]|[\u2028\u2029]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
 }

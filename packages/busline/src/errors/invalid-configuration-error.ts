@@ -1,5 +1,5 @@
 import { BuslineError, nameErrorClass } from "./busline-error.ts";
-import { describeValue } from "./describe-value.ts";
+import { describeValue, oneLine } from "./describe-value.ts";
 
 /** What is wrong, where, and what is allowed there. */
 export interface ConfigurationFault {
@@ -11,6 +11,8 @@ export interface ConfigurationFault {
   readonly value: unknown;
   /** What is allowed, as the end of the sentence "must be …". */
   readonly allowed: string;
+  /** The value may be a secret: the text names its type only. */
+  readonly isPrivate?: boolean;
 }
 
 /** An option, an attribute, a name or a listener is not what is allowed there. Nothing has been changed. */
@@ -27,10 +29,11 @@ export class InvalidConfigurationError extends BuslineError {
   }
 
   constructor(fault: ConfigurationFault, options?: { readonly cause?: unknown }) {
-    const { where, attribute, value, allowed } = fault;
+    const { where, attribute, value, allowed, isPrivate = false } = fault;
+    const found = isPrivate ? `a ${typeof value}` : describeValue(value);
     super(
       "BUSLINE_INVALID_CONFIGURATION",
-      `${where}: ${attribute} must be ${allowed}, but is ${describeValue(value)}.`,
+      oneLine(`${where}: ${attribute} must be ${allowed}, but is ${found}.`),
       options,
     );
     this.attribute = attribute;

@@ -1,4 +1,5 @@
 import { BuslineError, nameErrorClass } from "./busline-error.ts";
+import { oneLine } from "./describe-value.ts";
 
 /** One thing that a schema found wrong, in the form of the Standard Schema specification. */
 export interface SchemaIssue {
@@ -28,7 +29,7 @@ export class InvalidMessageError extends BuslineError {
     const listed = issues.map((issue) => `${pathOf(issue)}${issue.message}`).join("; ");
     super(
       "BUSLINE_INVALID_MESSAGE",
-      `The ${part} does not fit the schema of "${destinationName}": ${listed}`,
+      oneLine(`The ${part} does not fit the schema of "${destinationName}": ${listed}`),
       options,
     );
     this.destinationName = destinationName;

@@ -1,4 +1,5 @@
 import { BuslineError, nameErrorClass } from "./busline-error.ts";
+import { quote } from "./describe-value.ts";
 
 /** No destination of that name exists. */
 export class UnknownDestinationError extends BuslineError {
@@ -12,7 +13,7 @@ export class UnknownDestinationError extends BuslineError {
   constructor(destinationName: string) {
     super(
       "BUSLINE_UNKNOWN_DESTINATION",
-      `There is no destination "${destinationName}": add it with addDestination before sending to it.`,
+      `There is no destination ${quote(destinationName)}: add it with addDestination before sending to it.`,
     );
     this.destinationName = destinationName;
   }

@@ -15,6 +15,8 @@ export interface ListenOptions {
 export interface CheckedListenOptions {
   readonly name: string | undefined;
   readonly reportsStatus: boolean;
+  /** Part of the bus itself: its failures reach whoever sent, and nobody else. */
+  readonly isInternal?: boolean;
 }
 
 /** @throws {InvalidConfigurationError} */

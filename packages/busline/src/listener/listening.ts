@@ -15,6 +15,7 @@ export class Listening {
   readonly listener: MessageListener;
   readonly name: string;
   readonly reportsStatus: boolean;
+  readonly isInternal: boolean;
   /** False as soon as it is unregistered: asked at the listener's own turn. */
   isRegistered = true;
   /** Whether its code may go on after it has returned. Assumed until it has once returned something plain. */
@@ -28,6 +29,7 @@ export class Listening {
     this.listener = listener;
     this.name = options.name ?? nameOfListener(listener, position);
     this.reportsStatus = options.reportsStatus;
+    this.isInternal = options.isInternal === true;
     this.#receive =
       typeof listener === "function"
         ? listener

@@ -1,3 +1,4 @@
+import { quote } from "../errors/describe-value.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 
 /** Texts that travel with a message, by name: no prototype, frozen. */
@@ -15,8 +16,9 @@ export const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Record<s
  */
 export function copyHeaders(given: unknown, where: string): Headers {
   if (given === undefined) return NO_HEADERS;
+  // What was to be a header may be a secret, even if it is no text.
   const refuse = (attribute: string, value: unknown, allowed: string): never => {
-    throw new InvalidConfigurationError({ where, attribute, value, allowed });
+    throw new InvalidConfigurationError({ where, attribute, value, allowed, isPrivate: true });
   };
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     return refuse("headers", given, "an object of texts");
@@ -26,7 +28,7 @@ export function copyHeaders(given: unknown, where: string): Headers {
   let count = 0;
   for (const [name, value] of entriesOf(given, where)) {
     if (typeof value !== "string")
-      return refuse(`headers[${JSON.stringify(name)}]`, value, "a text");
+      return refuse(`headers[${quote(name)}]`, value, "a text");
     copy[name] = value;
     characters += name.length + value.length;
     count += 1;

@@ -72,6 +72,11 @@ export class PendingReplies {
     const pending =
       message.responseId === undefined ? undefined : this.#pending.get(message.responseId);
     if (pending !== undefined) return pending.reply.replied(message.payload);
+    this.ignoreLate();
+  }
+
+  /** A reply came when nobody waited for it any more. */
+  ignoreLate(): void {
     this.#lateReplies += 1;
   }
 

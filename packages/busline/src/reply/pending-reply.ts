@@ -50,16 +50,21 @@ export class PendingReply {
     return checked.then((output) => this.#succeed(output));
   }
 
-  /** Every listener has ended. Without a failure the reply may still come as a message. */
-  listenersEnded(errors: readonly unknown[] | undefined, anyRan: boolean): void {
-    if (this.#isSettled) return;
-    if (!anyRan) return this.fail(new NoListenerError(this.#terms.destinationName));
-    if (errors === undefined) return;
+  /**
+   * Every listener has ended. Without a failure the reply may still come as a message.
+   *
+   * @returns whether the requester has been told of the errors
+   */
+  listenersEnded(errors: readonly unknown[] | undefined, anyRan: boolean): boolean {
+    if (this.#isSettled) return false;
+    if (!anyRan) this.fail(new NoListenerError(this.#terms.destinationName));
+    if (errors === undefined) return false;
     const cause =
       errors.length === 1
         ? errors[0]
         : new AggregateError(errors, `${errors.length} listeners failed`);
     this.fail(new ListenerFailedError(this.#terms.destinationName, cause));
+    return true;
   }
 
   /** The requester waits no more: the work on the request is ended too. */

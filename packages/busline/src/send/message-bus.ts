@@ -5,6 +5,7 @@ import type { MessageBusEventListener } from "../bus/message-bus-event-listener.
 import type { Destination } from "../destination/destination.ts";
 import { DestinationConfiguration } from "../destination/destination-configuration.ts";
 import type { CloseReport } from "../destination/destination-core.ts";
+import { quote } from "../errors/describe-value.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
 import { checkListenOptions, type ListenOptions } from "../listener/listen-options.ts";
@@ -87,7 +88,7 @@ export class MessageBus<
     listener: MessageListener<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>>,
     options?: ListenOptions,
   ): Registration {
-    const where = `listen at "${String(name)}"`;
+    const where = `listen at ${quote(String(name))}`;
     const checked = checkListenOptions(options, where);
     return this.#core.listen(name, checkMessageListener(listener, where), checked);
   }

@@ -12,6 +12,8 @@ export interface DeliveryHost {
   /** The bus that the destination belongs to. */
   readonly environment: object;
   readonly clock: Clock;
+  /** One more, or one less, listener goes on unseen: what it sends cannot be told from what others send. */
+  goesOnUnseen(change: 1 | -1): void;
   /** A listener has returned a value for whoever asked. May throw, or reject: the reply could not be sent. */
   replied(delivery: Delivery, value: unknown): void | Promise<void>;
   /** A reply that a listener did not wait for could not be sent. */

@@ -13,6 +13,12 @@ import type { DeliveryHost, ListenerOutcome } from "./delivery-host.ts";
  */
 export type DeliveryStage = "waiting" | "handed" | "begun" | "ended";
 
+/** What a listener threw. */
+export interface ListenerFailure {
+  readonly listening: Listening;
+  readonly error: unknown;
+}
+
 /**
  * One accepted message on its way to the listeners that were registered when it was sent. Nobody outside the package
  * ever holds one, and there is one for each message, so its fields are plain: private ones cost at every construction.
@@ -33,9 +39,11 @@ export class Delivery implements WaitingMessage {
   isCarriedWhole = false;
   /** A close has passed its deadline: listeners that have not started do not start. */
   isInterrupted = false;
+  /** The sender gets what the listeners throw. */
+  isSendersTurn = false;
   /** Whether any listener was there to receive. */
   anyRan = false;
-  errors: unknown[] | undefined = undefined;
+  failures: ListenerFailure[] | undefined = undefined;
   /** Stops watching the sender's signal. */
   unwatch: (() => void) | undefined = undefined;
   private unfinished: number;
@@ -69,8 +77,8 @@ export class Delivery implements WaitingMessage {
 
   listenerFailed(listening: Listening, error: unknown, startedAt: number | undefined): void {
     this.anyRan = true;
-    this.errors ??= [];
-    this.errors.push(error);
+    this.failures ??= [];
+    this.failures.push({ listening, error });
     this.end(listening, { isFailure: true, error, startedAt });
   }
 

@@ -164,8 +164,12 @@ export class WorkerPool implements Turn {
       partly.listenersSkipped(partly.listenings.length - partly.handedCount);
     }
     undelivered.push(...this.purge("closed"));
-    this.#idleWorkers.release();
     return { undelivered, interrupted: [...interrupted].map((delivery) => delivery.message) };
+  }
+
+  /** Ends its timer. */
+  release(): void {
+    this.#idleWorkers.release();
   }
 
   /** Nothing starts from now on. */
@@ -182,7 +186,7 @@ export class WorkerPool implements Turn {
   /** New sizes, a new bound, another queue: what waits goes on waiting, in order. */
   reconfigure(settings: PoolSettings): void {
     if (settings.queue !== this.#settings.queue) {
-      for (const delivery of this.#settings.queue.removeAll()) settings.queue.add(delivery);
+      moveAll(this.#settings.queue, settings.queue);
     }
     this.#settings = settings;
     this.#currentCount = Math.max(
@@ -320,5 +324,16 @@ export class WorkerPool implements Turn {
 
   #roomAppeared(): void {
     if (this.waiters.size > 0) this.waiters.admit((delivery) => this.offer(delivery));
+  }
+}
+
+/** Moves what waits from one queue to another: all, or nothing if the other one throws. */
+function moveAll(from: MessageQueue<Delivery>, to: MessageQueue<Delivery>): void {
+  const waiting = from.removeAll();
+  try {
+    for (const delivery of waiting) to.add(delivery);
+  } catch (error) {
+    for (const delivery of waiting) from.add(delivery);
+    throw error;
   }
 }

@@ -21,8 +21,8 @@ export class Worker {
   #end = 0;
   #listening: Listening | undefined;
   #startedAt: number | undefined;
-  /** Whether its listener runs, after its return, in async context. */
-  #hasGoneOn = false;
+  /** How its listener goes on: in async context; or unseen, since it never went on before. */
+  #goingOn: "in-context" | "unseen" | undefined;
 
   constructor(pool: WorkerPool | undefined) {
     this.pool = pool;
@@ -94,8 +94,14 @@ export class Worker {
       return promise ?? result;
     } finally {
       if (mayGoOn !== (promise !== undefined)) listening.returned(promise !== undefined);
-      if (mayGoOn && promise === undefined) hasEnded(true);
-      else this.#hasGoneOn = mayGoOn;
+      if (promise === undefined) {
+        if (mayGoOn) hasEnded(true);
+      } else if (mayGoOn) {
+        this.#goingOn = "in-context";
+      } else {
+        this.#goingOn = "unseen";
+        delivery.host.goesOnUnseen(1);
+      }
     }
   }
 
@@ -133,9 +139,9 @@ export class Worker {
   };
 
   #settled(): void {
-    if (!this.#hasGoneOn) return;
-    this.#hasGoneOn = false;
-    hasEnded(false);
+    if (this.#goingOn === "in-context") hasEnded(false);
+    if (this.#goingOn === "unseen") (this.delivery as Delivery).host.goesOnUnseen(-1);
+    this.#goingOn = undefined;
   }
 
   #goOn(): void {
