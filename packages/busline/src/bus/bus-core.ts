@@ -9,7 +9,11 @@ import type {
   Routing,
 } from "../destination/destination-environment.ts";
 import { DestinationNames } from "../destination/destination-names.ts";
-import type { DestinationType, DestinationTypeFactory } from "../destination/destination-type.ts";
+import {
+  checkDestinationType,
+  type DestinationType,
+  type DestinationTypeFactory,
+} from "../destination/destination-type.ts";
 import { registerListener } from "../destination/register-listener.ts";
 import { EventListeners } from "../diagnostics/event-listeners.ts";
 import { FailureReporter } from "../diagnostics/failure-reporter.ts";
@@ -134,6 +138,7 @@ export class BusCore implements DestinationEnvironment {
     this.#destinations.delete(core.name);
     core.listeners.clear();
     this.events.tell("destinationRemoved", core.handle);
+    this.becameIdle();
   }
 
   listen(name: string, listener: MessageListener, options: CheckedListenOptions): Registration {
@@ -167,7 +172,9 @@ export class BusCore implements DestinationEnvironment {
   get #isWaitedFor(): boolean {
     if (this.stage === "closed") return false;
     if (this.requests.size > 0) return true;
-    for (const { counters } of this.#destinations.values()) if (counters.pending > 0) return true;
+    for (const { counters, pool } of this.#destinations.values()) {
+      if (counters.pending > 0 || pool?.hasReadyTask === true) return true;
+    }
     return false;
   }
 
@@ -179,7 +186,7 @@ export class BusCore implements DestinationEnvironment {
 
   #typeOf(configuration: DestinationConfiguration): DestinationType {
     const factory = this.#types.get(configuration.destinationType);
-    if (factory !== undefined) return factory(configuration);
+    if (factory !== undefined) return checkDestinationType(factory(configuration), configuration);
     throw new InvalidConfigurationError({
       where: `DestinationConfiguration "${configuration.destinationName}"`,
       attribute: "destinationType",

@@ -3,12 +3,13 @@ import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { FailureContext } from "../diagnostics/failure-reporter.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { Listening } from "../listener/listening.ts";
-import { Message } from "../message/message.ts";
-import { validate } from "../validation/standard-schema.ts";
+import { Message, NO_EXTRAS } from "../message/message.ts";
+import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import type { Delivery, ListenerFailure } from "../worker/delivery.ts";
 import type { DeliveryHost, DiscardReason, ListenerOutcome } from "../worker/delivery-host.ts";
 import type { Destination } from "./destination.ts";
 import type { DestinationCore } from "./destination-core.ts";
+import { ANSWER_ROUTING } from "./destination-environment.ts";
 import { DestinationNames } from "./destination-names.ts";
 import type { MessageStatus } from "./message-status.ts";
 
@@ -35,21 +36,14 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   replied(delivery: Delivery, value: unknown): void | Promise<void> {
-    const { responseDestinationName, responseId } = delivery.message;
+    const { responseDestinationName } = delivery.message;
+    const { configuration, environment, name } = this.core;
     if (responseDestinationName === undefined) return;
-    if (delivery.reply?.isSettled === true) return this.core.environment.requests.ignoreLate();
-    const { replySchema } = this.core.configuration;
-    // A request checks its own replies, whichever way they come.
-    const checked =
-      replySchema === undefined || delivery.reply !== undefined
-        ? value
-        : validate(replySchema, value, this.core.name, "reply");
-    const send = (output: unknown): void | Promise<void> => {
-      const { clock, ids } = this.core.environment;
-      const answer = new Message(output, responseDestinationName, clock.now(), ids, { responseId });
-      return this.#sendAnswer(answer);
-    };
-    return checked instanceof Promise && checked !== value ? checked.then(send) : send(checked);
+    if (delivery.reply?.isSettled === true) return environment.requests.ignoreLate();
+    if (configuration.replySchema === undefined) return this.#sendAnswer(delivery, value);
+    const checked = validate(configuration.replySchema, value, name, "reply");
+    if (!(checked instanceof ValidationGoingOn)) return this.#sendAnswer(delivery, checked);
+    return checked.promise.then((output) => this.#sendAnswer(delivery, output));
   }
 
   replyFailed(delivery: Delivery, error: unknown): void {
@@ -98,15 +92,15 @@ export class DeliveryOutcomes implements DeliveryHost {
     this.core.checkIdle();
   }
 
-  #sendAnswer(answer: Message): void | Promise<void> {
-    const send = (): void | Promise<void> =>
-      this.core.environment.route(answer, { isAnswer: true });
+  #sendAnswer({ message, reply }: Delivery, value: unknown): void | Promise<void> {
+    const { clock, ids } = this.core.environment;
+    const destinationName = message.responseDestinationName as string;
+    const extras = { ...NO_EXTRAS, responseId: message.responseId };
+    const answer = new Message(value, destinationName, clock.now(), ids, extras);
+    if (reply !== undefined) reply.checkedAnswer = answer;
+    const send = (): void | Promise<void> => this.core.environment.route(answer, ANSWER_ROUTING);
     if (!isObserved(channels.reply)) return send();
-    return traced(
-      channels.reply,
-      { message: answer, destinationName: answer.destinationName },
-      send,
-    );
+    return traced(channels.reply, { message: answer, destinationName }, send);
   }
 
   #report(delivery: Delivery, listening: Listening, error: unknown): void {
@@ -143,9 +137,9 @@ export class DeliveryOutcomes implements DeliveryHost {
       error: outcome.error,
     });
     const name = DestinationNames.MESSAGE_BUS_MESSAGE_STATUS;
-    const message = new Message(status, name, clock.now(), ids, undefined);
+    const message = new Message(status, name, clock.now(), ids, NO_EXTRAS);
     try {
-      void this.core.environment.route(message, { isAnswer: true });
+      void this.core.environment.route(message, ANSWER_ROUTING);
     } catch (error) {
       reporter.problem("A message status could not be published", error);
     }

@@ -3,6 +3,7 @@ import { InvalidConfigurationError } from "../errors/invalid-configuration-error
 import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
 import { ListenerRegistry } from "../listener/listener-registry.ts";
 import type { Message } from "../message/message.ts";
+import { SpaceWaiters } from "../queue/space-waiters.ts";
 import { DestinationCounters } from "../statistics/destination-counters.ts";
 import {
   type DestinationStatistics,
@@ -51,6 +52,8 @@ export class DestinationCore {
   readonly counters: DestinationCounters = new DestinationCounters();
   readonly listeners: ListenerRegistry;
   readonly events: EventListeners<DestinationEventListener>;
+  /** Senders that wait for room. */
+  readonly waiters: SpaceWaiters<Delivery> = new SpaceWaiters();
   /** Deliveries in senders' turns that go on. */
   readonly inTurn: Set<Delivery> = new Set();
   configuration: DestinationConfiguration;
@@ -109,7 +112,7 @@ export class DestinationCore {
     return (
       this.counters.pending === 0 &&
       this.counters.active === 0 &&
-      (this.pool?.waiters.size ?? 0) === 0
+      this.waiters.size === 0
     );
   }
 
@@ -165,7 +168,7 @@ export class DestinationCore {
 
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
-    this.pool?.waiters.refuseAll(() => error);
+    this.waiters.refuseAll(() => error);
     const report = this.pool?.forceClose(error) ?? { undelivered: [], interrupted: [] };
     for (const delivery of this.inTurn) {
       delivery.isInterrupted = true;
@@ -184,10 +187,15 @@ export class DestinationCore {
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
-    const { environment, counters } = this;
+    const { counters, waiters } = this;
+    const { dispatcher, clock } = this.environment;
     if (type.createQueue !== undefined) {
       const settings: PoolSettings = {
-        queue: type.createQueue(),
+        // A queue that holds messages back goes on holding them back.
+        queue:
+          this.pool !== undefined && configuration.destinationType === this.configuration.destinationType
+            ? this.pool.settings.queue
+            : type.createQueue(),
         workerPerListener: type.workerPer === "listener",
         maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
         coreSize: configuration.workersCoreSize ?? 0,
@@ -195,7 +203,7 @@ export class DestinationCore {
         idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
       };
       if (this.pool === undefined) {
-        this.pool = new WorkerPool(settings, { dispatcher: environment.dispatcher, clock: environment.clock, counters });
+        this.pool = new WorkerPool(settings, { dispatcher, clock, counters, waiters });
         if (this.isPaused) this.pool.pause();
       } else {
         this.pool.reconfigure(settings);

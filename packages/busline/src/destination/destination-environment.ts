@@ -12,17 +12,28 @@ import type { WaitGraph } from "../worker/wait-graph.ts";
 /** What a message is sent with, beside itself. */
 export interface Routing {
   /** The request that it belongs to. */
-  readonly reply?: PendingReply | undefined;
+  readonly reply: PendingReply | undefined;
   /** The sender's signal. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   /** The destinations that have diverted it. */
-  readonly divertedBy?: readonly string[] | undefined;
+  readonly divertedBy: readonly string[];
+  /** Called when a destination has taken it, in whichever way, and not refused it to its sender. */
+  readonly taken: (() => void) | undefined;
   /** It answers, or reports on, something that was accepted: it passes even while the bus is draining. */
-  readonly isAnswer?: boolean | undefined;
+  readonly isAnswer: boolean;
 }
 
-/** The routing of most messages. */
-export const PLAIN_ROUTING: Routing = Object.freeze({});
+/** The routing of most messages. Every field is there: a missing one would be looked up on a prototype. */
+export const PLAIN_ROUTING: Routing = Object.freeze({
+  reply: undefined,
+  signal: undefined,
+  divertedBy: [],
+  taken: undefined,
+  isAnswer: false,
+});
+
+/** The routing of replies and reports. */
+export const ANSWER_ROUTING: Routing = Object.freeze({ ...PLAIN_ROUTING, isAnswer: true });
 
 /** How far a bus has come: `draining` lets in only what its own running listeners send, `closed` nothing. */
 export type BusStage = "open" | "draining" | "closed";

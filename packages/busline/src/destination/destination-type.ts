@@ -1,3 +1,4 @@
+import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import type { MessageQueue, WaitingMessage } from "../queue/message-queue.ts";
 import type { DestinationConfiguration } from "./destination-configuration.ts";
 
@@ -20,3 +21,36 @@ export interface DestinationType {
  * an `InvalidConfigurationError`.
  */
 export type DestinationTypeFactory = (configuration: DestinationConfiguration) => DestinationType;
+
+const QUEUE_METHODS = ["add", "take", "oldest", "remove", "removeAll"] as const;
+
+/** @throws {InvalidConfigurationError} a factory made something that is no type */
+export function checkDestinationType(
+  type: unknown,
+  configuration: DestinationConfiguration,
+): DestinationType {
+  const refuse = (attribute: string, value: unknown, allowed: string): never => {
+    const where = `The factory of destination type "${configuration.destinationType}"`;
+    throw new InvalidConfigurationError({ where, attribute, value, allowed });
+  };
+  if (typeof type !== "object" || type === null) return refuse("its result", type, "an object");
+  const { workerPer, createQueue } = type as Partial<DestinationType>;
+  if (workerPer !== "listener" && workerPer !== "message") {
+    return refuse("workerPer", workerPer, '"listener" or "message"');
+  }
+  if (createQueue === undefined) return { workerPer };
+  if (typeof createQueue !== "function") return refuse("createQueue", createQueue, "a function");
+  return {
+    workerPer,
+    createQueue: <Item extends WaitingMessage>() => {
+      const queue: unknown = Reflect.apply(createQueue, type, []);
+      const isQueue =
+        typeof queue === "object" &&
+        queue !== null &&
+        QUEUE_METHODS.every((method) => typeof Reflect.get(queue, method) === "function");
+      return isQueue
+        ? (queue as MessageQueue<Item>)
+        : refuse("createQueue", queue, "a function that makes a MessageQueue");
+    },
+  };
+}

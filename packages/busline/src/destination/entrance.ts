@@ -2,7 +2,7 @@ import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
-import { Message } from "../message/message.ts";
+import { Message, NO_EXTRAS } from "../message/message.ts";
 import { checkSendOptions, type SendOptions } from "../message/send-options.ts";
 import type { RejectionReason } from "../queue/rejection.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type RequestOptions,
 } from "../reply/request-options.ts";
 import { DestinationNames } from "./destination-names.ts";
-import { validate } from "../validation/standard-schema.ts";
+import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import { Delivery } from "../worker/delivery.ts";
 import type { DiscardReason } from "../worker/delivery-host.ts";
 import { runningWorker } from "../worker/running-worker.ts";
@@ -28,26 +28,21 @@ export class Entrance {
   }
 
   send(payload: unknown, options: SendOptions | undefined): void | Promise<void> {
-    const { name, environment, configuration } = this.#core;
-    // Most sends have neither: they pay for no closure.
-    if (options === undefined && configuration.schema === undefined) {
-      return this.take(
-        new Message(payload, name, environment.clock.now(), environment.ids, undefined),
-        PLAIN_ROUTING,
-      );
+    const { name, environment } = this.#core;
+    if (options === undefined) {
+      const { clock, ids } = environment;
+      return this.take(new Message(payload, name, clock.now(), ids, NO_EXTRAS), PLAIN_ROUTING);
     }
     const { id, signal, extras } = checkSendOptions(options, `send to "${name}"`);
     if (signal?.aborted) throw new AbortError(name, signal.reason);
-    return this.#validated(payload, (value) => {
-      const message = new Message(
-        value,
-        name,
-        environment.clock.now(),
-        id ?? environment.ids,
-        extras,
-      );
-      return this.take(message, { signal });
-    });
+    const message = new Message(
+      payload,
+      name,
+      environment.clock.now(),
+      id ?? environment.ids,
+      extras,
+    );
+    return this.take(message, signal === undefined ? PLAIN_ROUTING : { ...PLAIN_ROUTING, signal });
   }
 
   request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
@@ -68,28 +63,25 @@ export class Entrance {
       replySchema,
     });
     environment.dispatcher.lookAround();
-    const extras = {
-      ...checked.extras,
-      responseDestinationName: DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE,
-      responseId: reply.id,
-    };
-    const enter = (value: unknown): void | Promise<void> => {
-      // An asynchronous schema may have taken longer than the requester waits.
-      if (reply.isSettled) return;
-      const message = new Message(
-        value,
-        name,
-        environment.clock.now(),
-        checked.id ?? environment.ids,
-        extras,
-      );
-      return mode === "direct"
-        ? this.#takeDirectly(message, { reply })
-        : this.take(message, { reply });
-    };
+    const message = new Message(
+      payload,
+      name,
+      environment.clock.now(),
+      checked.id ?? environment.ids,
+      {
+        ...checked.extras,
+        responseDestinationName: DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE,
+        responseId: reply.id,
+      },
+    );
+    const routing: Routing = { ...PLAIN_ROUTING, reply };
     const failed = (error: unknown): void => reply.fail(error);
     try {
-      this.#validated(payload, enter)?.catch(failed);
+      const entering =
+        mode === "direct"
+          ? this.#checked(message, routing, this.#enterDirectly)
+          : this.take(message, routing);
+      entering?.catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -98,9 +90,9 @@ export class Entrance {
 
   /** Takes a message in, or turns it away. */
   take(message: Message, routing: Routing): void | Promise<void> {
-    if (!isObserved(channels.send)) return this.#take(message, routing);
+    if (!isObserved(channels.send)) return this.#checked(message, routing, this.#enter);
     const trace = { message, destinationName: this.#core.name };
-    return traced(channels.send, trace, () => this.#take(message, routing));
+    return traced(channels.send, trace, () => this.#checked(message, routing, this.#enter));
   }
 
   /** The sender or the requester waits no more for what it has sent. */
@@ -115,17 +107,30 @@ export class Entrance {
     delivery.interrupt(error);
   }
 
-  #take(message: Message, routing: Routing): void | Promise<void> {
+  readonly #enter = (message: Message, routing: Routing): void | Promise<void> => {
     const { listeners, type, pool } = this.#core;
-    if (!this.#letsIn(message, routing))
+    if (!this.#letsIn(message, routing)) {
       return this.#turnAway(this.#delivery(message, routing, true), routing, "closed");
+    }
     if (listeners.current.length === 0) return this.#undelivered(message, routing);
-    if (pool === undefined || type.createQueue === undefined)
+    if (pool === undefined || type.createQueue === undefined) {
       return this.#takeInTurn(message, routing);
+    }
     const delivery = this.#delivery(message, routing, true);
     if (!pool.offer(delivery)) return this.#turnAway(delivery, routing, "queue-full");
-    this.#watch(delivery, routing);
-  }
+    this.#accepted(delivery, routing);
+  };
+
+  /** Passes queue and workers by. */
+  readonly #enterDirectly = (message: Message, routing: Routing): void | Promise<void> => {
+    const { name, counters, listeners } = this.#core;
+    if (!this.#letsIn(message, routing)) {
+      counters.turnedAway("rejected");
+      throw new RejectedExecutionError("BUSLINE_CLOSED", name);
+    }
+    if (listeners.current.length === 0) return this.#undelivered(message, routing);
+    return this.runInTurn(this.#delivery(message, routing, false), routing);
+  };
 
   /** A type without a queue: the sender's turn delivers, and the sender gets what its listeners throw. */
   #takeInTurn(message: Message, routing: Routing): void | Promise<void> {
@@ -137,62 +142,67 @@ export class Entrance {
     else return goingOn.then(() => throwErrorsOf(delivery));
   }
 
-  #takeDirectly(message: Message, routing: Routing): void | Promise<void> {
-    const { name, counters, listeners } = this.#core;
-    if (!this.#letsIn(message, routing)) {
-      counters.turnedAway("rejected");
-      throw new RejectedExecutionError("BUSLINE_CLOSED", name);
-    }
-    if (listeners.current.length === 0) return this.#undelivered(message, routing);
-    return this.runInTurn(this.#delivery(message, routing, false), routing);
-  }
-
   /** Runs a message's listeners in the sender's turn. */
   runInTurn(delivery: Delivery, routing: Routing): void | Promise<void> {
     const { counters, environment, type } = this.#core;
     counters.acceptedAtOnce();
-    // A listener may give its own sender reason to give up.
-    this.#watch(delivery, routing);
+    // Before it runs: a listener may give its own sender reason to give up.
+    this.#accepted(delivery, routing);
     const goingOn = environment.sendersTurn.run(delivery, type.workerPer === "listener");
     if (goingOn !== undefined) this.#core.inTurn.add(delivery);
     return goingOn;
   }
 
   #turnAway(delivery: Delivery, routing: Routing, reason: RejectionReason): void | Promise<void> {
-    return turnAway(this.#core, delivery, routing, reason, () => this.#watch(delivery, routing));
+    return turnAway(this.#core, delivery, routing, reason, () => this.watch(delivery, routing));
+  }
+
+  #accepted(delivery: Delivery, routing: Routing): void {
+    routing.taken?.();
+    if (routing !== PLAIN_ROUTING) this.watch(delivery, routing);
   }
 
   #undelivered(message: Message, routing: Routing): void {
     const { name, counters, events } = this.#core;
     counters.turnedAway("undelivered");
     events.tell("messageUndelivered", message);
+    routing.taken?.();
     routing.reply?.fail(new NoListenerError(name));
   }
 
-  #validated(
-    payload: unknown,
-    enter: (value: unknown) => void | Promise<void>,
+  /** Lets the destination's schema check the payload, and make of it what it will, before the message enters. */
+  #checked(
+    message: Message,
+    routing: Routing,
+    enter: (message: Message, routing: Routing) => void | Promise<void>,
   ): void | Promise<void> {
     const { name, counters, configuration } = this.#core;
+    if (configuration.schema === undefined) return enter(message, routing);
     const refused = (error: unknown): never => {
       counters.turnedAway("rejected");
       throw error;
     };
-    if (configuration.schema === undefined) return enter(payload);
-    let checked: unknown;
+    const checked = (payload: unknown): void | Promise<void> =>
+      enter(payload === message.payload ? message : Message.withPayload(message, payload), routing);
+    let output: unknown;
     try {
-      checked = validate(configuration.schema, payload, name, "payload");
+      output = validate(configuration.schema, message.payload, name, "payload");
     } catch (error) {
       return refused(error);
     }
-    return checked instanceof Promise ? checked.then(enter, refused) : enter(checked);
+    if (!(output instanceof ValidationGoingOn)) return checked(output);
+    return output.promise.then((payload) => {
+      // Time has passed: nothing is sent for a sender or a requester who has given up meanwhile.
+      if (routing.signal?.aborted) throw new AbortError(name, routing.signal.reason);
+      if (routing.reply?.isSettled !== true) return checked(payload);
+    }, refused);
   }
 
   #letsIn(message: Message, routing: Routing): boolean {
     const { environment, isClosing, isRemoved, outcomes } = this.#core;
     if (environment.stage === "open" && !isClosing) return true;
     if (environment.stage === "closed" || isRemoved) return false;
-    if (routing.isAnswer === true || message.responseId !== undefined) return true;
+    if (routing.isAnswer || isReply(message)) return true;
     if (environment.unseenCount > 0) return true;
     // What is draining lets in what comes out of it.
     for (let worker = runningWorker(); worker !== undefined; worker = worker.outer) {
@@ -213,7 +223,8 @@ export class Entrance {
     );
   }
 
-  #watch(delivery: Delivery, { signal, reply }: Routing): void {
+  /** From now on the sender and the requester can give up. */
+  watch(delivery: Delivery, { signal, reply }: Routing): void {
     if (reply !== undefined) reply.giveUp = (reason, error) => this.giveUp(delivery, reason, error);
     if (signal === undefined || delivery.stage === "ended") return;
     const aborted = (): void =>
@@ -228,4 +239,9 @@ function throwErrorsOf({ failures, reply, message }: Delivery): void {
   const errors = failures.map(({ error }) => error);
   if (errors.length === 1) throw errors[0];
   throw new AggregateError(errors, `${errors.length} listeners of "${message.destinationName}" failed`);
+}
+
+/** A request carries an id for its reply too, but says where to send it. */
+function isReply({ responseId, responseDestinationName }: Message): boolean {
+  return responseId !== undefined && responseDestinationName === undefined;
 }

@@ -8,10 +8,13 @@ export type RefusalOutcome = "rejected" | "discarded" | "diverted" | "taken";
 /** What a destination can do for a rejected execution handler. */
 export interface RefusalHost {
   readonly name: string;
+  /** It takes nothing in any more, from anybody. */
+  readonly isClosed: boolean;
   runInSendersTurn(): void | Promise<void>;
   discardOldestAndTake(): boolean;
   waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void>;
-  divertTo(destinationName: string): void | Promise<void>;
+  /** @param taken called when the other destination has taken it */
+  divertTo(destinationName: string, taken: () => void): void | Promise<void>;
 }
 
 /** One message that was not taken, while its handler decides. The handler may act once. */
@@ -74,29 +77,37 @@ export class RefusedSend implements RejectionActions {
 
   divertTo(destinationName: string): void | Promise<void> {
     this.#act();
+    // Until the other one has taken it; what its listeners throw afterwards does not undo that.
     this.outcome = "rejected";
-    const sent = this.#host.divertTo(destinationName);
-    if (sent === undefined) {
-      this.outcome = "diverted";
-      return;
-    }
     return this.#follow(
-      sent.then(() => {
+      this.#host.divertTo(destinationName, () => {
         this.outcome = "diverted";
       }),
     );
   }
 
+  /** The handler has ended: it cannot act any more. */
+  end(): RefusalOutcome {
+    this.#hasActed = true;
+    this.outcome ??= "discarded";
+    return this.outcome;
+  }
+
   #refusal(): RejectedExecutionError {
     return new RejectedExecutionError(
-      this.#reason === "closed" ? "BUSLINE_CLOSED" : "BUSLINE_QUEUE_FULL",
+      this.#isClosed ? "BUSLINE_CLOSED" : "BUSLINE_QUEUE_FULL",
       this.#host.name,
     );
   }
 
   // Whoever chose to drop or to run chose it for a full queue; after a close the sender is told.
   #refuseIfClosed(): void {
-    if (this.#reason === "closed") this.refuse();
+    if (this.#isClosed) this.refuse();
+  }
+
+  // A handler may take its time, and be overtaken by a close.
+  get #isClosed(): boolean {
+    return this.#reason === "closed" || this.#host.isClosed;
   }
 
   #act(): void {

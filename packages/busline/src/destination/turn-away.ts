@@ -29,7 +29,9 @@ export function turnAway(
   const handler = core.configuration.rejectedExecutionHandler ?? abort;
   const handle = (): void | Promise<void> => handler(rejection);
   const decided = (): void => {
-    const outcome = refused.outcome ?? "discarded";
+    const outcome = refused.end();
+    if (outcome !== "rejected") routing.taken?.();
+    if (outcome !== "taken") delivery.unwatch?.();
     if (outcome !== "taken") core.counters.turnedAway(outcome);
     if (outcome === "discarded") {
       core.events.tell("messageDiscarded", message, reason);
@@ -72,6 +74,10 @@ class TurnedAway implements RefusalHost {
 
   get name(): string {
     return this.#core.name;
+  }
+
+  get isClosed(): boolean {
+    return this.#core.environment.stage === "closed" || this.#core.isRemoved;
   }
 
   runInSendersTurn(): void | Promise<void> {
@@ -120,13 +126,13 @@ class TurnedAway implements RefusalHost {
     }
   }
 
-  divertTo(destinationName: string): void | Promise<void> {
-    const divertedBy = [...(this.#routing.divertedBy ?? []), this.#core.name];
+  divertTo(destinationName: string, taken: () => void): void | Promise<void> {
+    const divertedBy = [...this.#routing.divertedBy, this.#core.name];
     if (divertedBy.includes(destinationName)) {
       throw new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", destinationName);
     }
     const message = Message.readdressed(this.#delivery.message, destinationName);
-    return this.#core.environment.route(message, { ...this.#routing, divertedBy });
+    return this.#core.environment.route(message, { ...this.#routing, divertedBy, taken });
   }
 }
 

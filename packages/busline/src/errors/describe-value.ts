@@ -13,9 +13,18 @@ export function describeValue(value: unknown): string {
       return "a function";
     case "object":
       if (value === null) return "null";
-      return Array.isArray(value) ? "an array" : "an object";
+      return isArray(value) ? "an array" : "an object";
     default:
       return Object.is(value, -0) ? "-0" : String(value);
+  }
+}
+
+/** `Array.isArray`, which throws for a revoked proxy. */
+export function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
   }
 }
 

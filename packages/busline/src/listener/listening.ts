@@ -10,6 +10,9 @@ import type { MessageListenerContext } from "./message-listener-context.ts";
 
 const AsyncFunction = (async () => {}).constructor;
 
+/** After so many plain returns, and no promise ever, a listener is taken for a synchronous one. */
+const ENOUGH_PLAIN_RETURNS = 1_000;
+
 /** One listener's registration at one destination, with its share of the statistics. */
 export class Listening {
   readonly listener: MessageListener;
@@ -18,11 +21,11 @@ export class Listening {
   readonly isInternal: boolean;
   /** False as soon as it is unregistered: asked at the listener's own turn. */
   isRegistered = true;
-  /** Whether its code may go on after it has returned. Assumed until it has once returned something plain. */
+  /** Whether its code may go on after it has returned: assumed until it has often returned something plain. */
   mayGoOn = true;
   deliveredCount = 0;
   failedCount = 0;
-  readonly #isAsyncFunction: boolean;
+  #plainReturns: number;
   readonly #receive: MessageListenerFunction;
 
   constructor(listener: MessageListener, options: CheckedListenOptions, position: number) {
@@ -34,8 +37,8 @@ export class Listening {
       typeof listener === "function"
         ? listener
         : (message, context) => listener.receive(message, context);
-    this.#isAsyncFunction =
-      (typeof listener === "function" ? listener : listener.receive) instanceof AsyncFunction;
+    const method = typeof listener === "function" ? listener : listener.receive;
+    this.#plainReturns = method instanceof AsyncFunction ? -Infinity : 0;
   }
 
   /** Hands it a message. May throw, and may return anything. */
@@ -43,9 +46,15 @@ export class Listening {
     return this.#receive(message, context);
   }
 
-  /** Learns from what it has returned. */
+  /** Learns from what it has returned. A promise is never forgotten. */
   returned(isPromise: boolean): void {
-    this.mayGoOn = isPromise || this.#isAsyncFunction;
+    if (isPromise) {
+      this.mayGoOn = true;
+      this.#plainReturns = -Infinity;
+    } else {
+      this.#plainReturns += 1;
+      this.mayGoOn = this.#plainReturns < ENOUGH_PLAIN_RETURNS;
+    }
   }
 
   statistics(): ListenerStatistics {

@@ -1,4 +1,4 @@
-import { quote } from "../errors/describe-value.ts";
+import { isArray, quote } from "../errors/describe-value.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 
 /** Texts that travel with a message, by name: no prototype, frozen. */
@@ -20,7 +20,7 @@ export function copyHeaders(given: unknown, where: string): Headers {
   const refuse = (attribute: string, value: unknown, allowed: string): never => {
     throw new InvalidConfigurationError({ where, attribute, value, allowed, isPrivate: true });
   };
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+  if (typeof given !== "object" || given === null || isArray(given)) {
     return refuse("headers", given, "an object of texts");
   }
   const copy = Object.create(null) as Record<string, string>;

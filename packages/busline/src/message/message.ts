@@ -3,11 +3,19 @@ import type { MessageIds } from "./message-ids.ts";
 
 /** The parts of an envelope that most messages go without. */
 export interface MessageExtras {
-  readonly headers?: Headers | undefined;
-  readonly key?: string | undefined;
-  readonly responseDestinationName?: string | undefined;
-  readonly responseId?: string | undefined;
+  readonly headers: Headers;
+  readonly key: string | undefined;
+  readonly responseDestinationName: string | undefined;
+  readonly responseId: string | undefined;
 }
+
+/** None of them. Every field is there: what is missing would be looked up on a prototype that others can change. */
+export const NO_EXTRAS: MessageExtras = Object.freeze({
+  headers: NO_HEADERS,
+  key: undefined,
+  responseDestinationName: undefined,
+  responseId: undefined,
+});
 
 /**
  * What travels: a payload in its envelope. The envelope cannot be changed by anybody; the payload is passed by
@@ -17,7 +25,7 @@ export class Message<Payload = unknown> {
   readonly #payload: Payload;
   readonly #destinationName: string;
   readonly #sentAt: number;
-  readonly #extras: MessageExtras | undefined;
+  readonly #extras: MessageExtras;
   // The id, or the source of ids until somebody asks: most messages are never asked.
   #id: string | MessageIds;
 
@@ -27,7 +35,7 @@ export class Message<Payload = unknown> {
     destinationName: string,
     sentAt: number,
     id: string | MessageIds,
-    extras: MessageExtras | undefined,
+    extras: MessageExtras,
   ) {
     this.#payload = payload;
     this.#destinationName = destinationName;
@@ -59,34 +67,42 @@ export class Message<Payload = unknown> {
 
   /** Texts by name; empty where the sender gave none. */
   get headers(): Headers {
-    return this.#extras?.headers ?? NO_HEADERS;
+    return this.#extras.headers;
   }
 
   /** The sender's ordering key. */
   get key(): string | undefined {
-    return this.#extras?.key;
+    return this.#extras.key;
   }
 
   /** Where a reply is to be sent. */
   get responseDestinationName(): string | undefined {
-    return this.#extras?.responseDestinationName;
+    return this.#extras.responseDestinationName;
   }
 
   /** What a reply must carry as its own `responseId` so that it finds its request. */
   get responseId(): string | undefined {
-    return this.#extras?.responseId;
+    return this.#extras.responseId;
   }
 
-  /** The same message on its way to another destination. */
-  static readdressed<Payload>(
-    message: Message<Payload>,
-    destinationName: string,
-  ): Message<Payload> {
+  /** @internal The same message on its way to another destination. */
+  static readdressed(message: Message, destinationName: string): Message {
     return new Message(
       message.#payload,
       destinationName,
       message.#sentAt,
       message.id,
+      message.#extras,
+    );
+  }
+
+  /** @internal The same message with what a schema has made of its payload. */
+  static withPayload(message: Message, payload: unknown): Message {
+    return new Message(
+      payload,
+      message.#destinationName,
+      message.#sentAt,
+      message.#id,
       message.#extras,
     );
   }

@@ -41,13 +41,12 @@ export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item
     return undefined;
   }
 
-  remove(item: Item): boolean {
-    if (this.#gone.has(item)) return false;
+  remove(item: Item): void {
+    if (this.#gone.has(item)) return;
     this.#gone.add(item);
     this.#count -= 1;
     // The slots of the removed must not pile up in a queue that nobody takes from.
     if (this.#gone.size > CHUNK_SIZE && this.#gone.size > this.#count) this.#compact();
-    return true;
   }
 
   removeAll(): Item[] {

@@ -18,10 +18,13 @@ export interface MessageQueue<Item extends WaitingMessage = WaitingMessage> {
   take(): Item | undefined;
   /** The one that has waited longest, left in its place. */
   oldest(): Item | undefined;
-  /** Takes one out of the middle. @returns false if it is not here */
-  remove(item: Item): boolean;
+  /** Takes one out of the middle. Called only for one that waits here. */
+  remove(item: Item): void;
   /** Takes all out, in the order of their coming. */
   removeAll(): Item[];
-  /** Told when a message that was taken has ended, so that a queue can hold back what must not run beside it. */
+  /**
+   * Told when a message that was taken has ended, or was withdrawn before it began, so that a queue can hold back what
+   * must not run beside it.
+   */
   ended?(item: Item): void;
 }

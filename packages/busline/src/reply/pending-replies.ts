@@ -71,7 +71,7 @@ export class PendingReplies {
   receive(message: Message): void | Promise<void> {
     const pending =
       message.responseId === undefined ? undefined : this.#pending.get(message.responseId);
-    if (pending !== undefined) return pending.reply.replied(message.payload);
+    if (pending !== undefined) return pending.reply.replied(message);
     this.ignoreLate();
   }
 

@@ -1,7 +1,8 @@
 import type { Deadline } from "../clock/deadlines.ts";
 import { ListenerFailedError } from "../errors/listener-failed-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
-import { type StandardSchema, validate } from "../validation/standard-schema.ts";
+import type { Message } from "../message/message.ts";
+import { type StandardSchema, validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 
 /** What a pending reply needs of its surroundings. */
 export interface PendingReplyTerms {
@@ -19,6 +20,8 @@ export class PendingReply {
   /** Ends the work on the request when the requester gives up. Set as soon as there is some. */
   giveUp: ((reason: "aborted" | "timed-out", error: unknown) => void) | undefined;
   deadline: Deadline | undefined;
+  /** The reply message whose payload has been checked already. */
+  checkedAnswer: Message | undefined;
   readonly #terms: PendingReplyTerms;
   #resolve!: (value: unknown) => void;
   #reject!: (error: unknown) => void;
@@ -42,12 +45,14 @@ export class PendingReply {
    *
    * @throws {InvalidMessageError} it does not fit the destination's `replySchema`; another reply may still come
    */
-  replied(value: unknown): void | Promise<void> {
+  replied(answer: Message): void | Promise<void> {
     const { replySchema, destinationName } = this.#terms;
-    if (replySchema === undefined) return this.#succeed(value);
-    const checked = validate(replySchema, value, destinationName, "reply");
-    if (!(checked instanceof Promise)) return this.#succeed(checked);
-    return checked.then((output) => this.#succeed(output));
+    if (replySchema === undefined || answer === this.checkedAnswer) {
+      return this.#succeed(answer.payload);
+    }
+    const checked = validate(replySchema, answer.payload, destinationName, "reply");
+    if (!(checked instanceof ValidationGoingOn)) return this.#succeed(checked);
+    return checked.promise.then((output) => this.#succeed(output));
   }
 
   /**

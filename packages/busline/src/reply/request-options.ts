@@ -1,4 +1,5 @@
 import { type CheckedSendOptions, readSendOptions } from "../message/send-options.ts";
+import { NO_EXTRAS } from "../message/message.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 
 /** How a request is made. */
@@ -34,7 +35,7 @@ const DEFAULTS: CheckedRequestOptions = {
   mode: "default",
   id: undefined,
   signal: undefined,
-  extras: {},
+  extras: NO_EXTRAS,
 };
 
 /** @throws {InvalidConfigurationError} */

@@ -105,7 +105,7 @@ export class MessageBus<
     configuration: DestinationConfiguration<Name>,
   ): Destination<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>>;
   addDestination<Payload, Reply = unknown>(
-    configuration: DestinationConfiguration,
+    configuration: string extends keyof Contracts ? DestinationConfiguration : never,
   ): Destination<Payload, Reply>;
   addDestination(configuration: DestinationConfiguration): Destination {
     return this.#core.add(checkConfiguration(configuration, "addDestination")).handle;

@@ -31,7 +31,7 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 /**
  * Validates a payload or a reply.
  *
- * @returns what the schema made of the value, promised if the schema is asynchronous
+ * @returns what the schema made of the value; a {@link ValidationGoingOn} if the schema is asynchronous
  * @throws {InvalidMessageError} with the schema's issues, or with the cause where the schema itself threw
  */
 export function validate(
@@ -47,12 +47,23 @@ export function validate(
     throw schemaThrew(cause, destinationName, part);
   }
   if (!(result instanceof Promise)) return outputOf(result, destinationName, part);
-  return result.then(
-    (settled) => outputOf(settled, destinationName, part),
-    (cause: unknown) => {
-      throw schemaThrew(cause, destinationName, part);
-    },
+  return new ValidationGoingOn(
+    result.then(
+      (settled) => outputOf(settled, destinationName, part),
+      (cause: unknown) => {
+        throw schemaThrew(cause, destinationName, part);
+      },
+    ),
   );
+}
+
+/** A validation that takes time. Of a class of its own, since a validated value may itself be a promise. */
+export class ValidationGoingOn {
+  readonly promise: Promise<unknown>;
+
+  constructor(promise: Promise<unknown>) {
+    this.promise = promise;
+  }
 }
 
 function outputOf(

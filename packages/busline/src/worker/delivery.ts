@@ -4,14 +4,14 @@ import type { Listening } from "../listener/listening.ts";
 import type { MessageListenerContext } from "../listener/message-listener-context.ts";
 import type { Message } from "../message/message.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
-import type { WaitingMessage } from "../queue/message-queue.ts";
+import type { MessageQueue, WaitingMessage } from "../queue/message-queue.ts";
 import type { DeliveryHost, ListenerOutcome } from "./delivery-host.ts";
 
 /**
- * How far a delivery has come: `waiting` for a worker for at least one listener; `handed` to workers for all of them;
+ * How far a delivery has come: `outside` until it is taken in; `waiting` for a worker for at least one listener; `handed` to workers for all of them;
  * `begun` by the first; `ended`.
  */
-export type DeliveryStage = "waiting" | "handed" | "begun" | "ended";
+export type DeliveryStage = "outside" | "waiting" | "handed" | "begun" | "ended";
 
 /** What a listener threw. */
 export interface ListenerFailure {
@@ -30,7 +30,7 @@ export class Delivery implements WaitingMessage {
   readonly reply: PendingReply | undefined;
   /** The sender's async context, where a listener is to be run in it later; undefined in the sender's own turn. */
   readonly scope: AsyncResource | undefined;
-  stage: DeliveryStage = "waiting";
+  stage: DeliveryStage = "outside";
   /** How many listeners have been handed to workers. */
   handedCount = 0;
   /** How many listeners workers have begun with. */
@@ -44,6 +44,8 @@ export class Delivery implements WaitingMessage {
   /** Whether any listener was there to receive. */
   anyRan = false;
   failures: ListenerFailure[] | undefined = undefined;
+  /** The queue that it was taken from, where that wants to be told of its end. */
+  takenFrom: MessageQueue<Delivery> | undefined = undefined;
   /** Stops watching the sender's signal. */
   unwatch: (() => void) | undefined = undefined;
   private unfinished: number;

@@ -20,7 +20,11 @@ export class IdleWorkers {
   /** So many workers above the core size are idle now. Who is busy again was idle last. */
   set(count: number, timeoutMs: number): void {
     if (count === 0 && this.#idleSince.length === 0) return;
-    this.#timeoutMs = timeoutMs;
+    if (timeoutMs !== this.#timeoutMs) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#timeoutMs = timeoutMs;
+    }
     if (count < this.#idleSince.length) this.#idleSince.length = count;
     while (this.#idleSince.length < count) this.#idleSince.push(this.#clock.monotonicNow());
     if (this.#timer === undefined) this.#watch();

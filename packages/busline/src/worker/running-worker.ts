@@ -10,32 +10,39 @@ import type { Worker } from "./worker.ts";
  * listeners that may go on after they have returned are run in it, and it is switched off where none does.
  */
 let onStack: Worker | undefined;
-const afterReturn = new AsyncLocalStorage<{
-  readonly worker: Worker;
-  readonly delivery: Delivery;
-}>();
+// A number stands for the delivery: what a listener sends keeps its context, and must not keep what led to it.
+const afterReturn = new AsyncLocalStorage<{ readonly worker: Worker; readonly carried: number }>();
 /** How many listeners are in it: on the stack, or gone on. */
 let insideCount = 0;
 
-/** Hands a message to a listener so that what the listener sends is known to come from this worker. */
-export function receiveAs(worker: Worker, delivery: Delivery, listening: Listening): unknown {
+/** From now on, until `leave`, what is sent comes from this worker. @returns what `leave` must be given */
+export function enter(worker: Worker): Worker | undefined {
   const outer = onStack;
   onStack = worker;
-  try {
-    if (!listening.mayGoOn) return listening.receive(delivery.message, delivery.context);
-    insideCount += 1;
-    return afterReturn.run({ worker, delivery }, () =>
-      listening.receive(delivery.message, delivery.context),
-    );
-  } finally {
-    onStack = outer;
-  }
+  return outer;
 }
 
-/** A listener that may go on has ended: at once, or when its promise was settled. */
-export function hasEnded(atOnce: boolean): void {
+/** The end of what `enter` began. */
+export function leave(outer: Worker | undefined): void {
+  onStack = outer;
+}
+
+/** Hands a message to a listener that may go on after it has returned. */
+export function receiveInContext(worker: Worker, delivery: Delivery, listening: Listening): unknown {
+  insideCount += 1;
+  return afterReturn.run({ worker, carried: worker.carriedCount }, () =>
+    listening.receive(delivery.message, delivery.context),
+  );
+}
+
+/**
+ * A listener that may go on has ended.
+ *
+ * @param isProven it has turned out never to go on, and was perhaps the last that might have
+ */
+export function hasEnded(isProven: boolean): void {
   insideCount -= 1;
-  if (atOnce && insideCount === 0) afterReturn.disable();
+  if (isProven && insideCount === 0) afterReturn.disable();
 }
 
 /** The worker whose listener the calling code belongs to. */
@@ -43,7 +50,7 @@ export function runningWorker(): Worker | undefined {
   if (onStack !== undefined) return onStack;
   const started = afterReturn.getStore();
   // Code that a listener has left running after its end does not belong to the worker any more.
-  return started !== undefined && started.worker.delivery === started.delivery
+  return started !== undefined && started.worker.carriedCount === started.carried
     ? started.worker
     : undefined;
 }

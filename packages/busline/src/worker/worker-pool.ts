@@ -2,7 +2,7 @@ import type { Clock } from "../clock/clock.ts";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { Message } from "../message/message.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
-import { SpaceWaiters } from "../queue/space-waiters.ts";
+import type { SpaceWaiters } from "../queue/space-waiters.ts";
 import type { DestinationCounters } from "../statistics/destination-counters.ts";
 import type { WorkerCounts } from "../statistics/destination-statistics.ts";
 import type { Delivery } from "./delivery.ts";
@@ -32,7 +32,7 @@ export interface PoolSettings {
  */
 export class WorkerPool implements Turn {
   /** Senders that wait for room. */
-  readonly waiters: SpaceWaiters<Delivery> = new SpaceWaiters();
+  readonly waiters: SpaceWaiters<Delivery>;
   readonly #dispatcher: Dispatcher;
   readonly #counters: DestinationCounters;
   readonly #idleWorkers: IdleWorkers;
@@ -54,10 +54,12 @@ export class WorkerPool implements Turn {
     terms: {
       readonly dispatcher: Dispatcher;
       readonly clock: Clock;
+      readonly waiters: SpaceWaiters<Delivery>;
       readonly counters: DestinationCounters;
     },
   ) {
     this.#settings = settings;
+    this.waiters = terms.waiters;
     this.#dispatcher = terms.dispatcher;
     this.#counters = terms.counters;
     this.#currentCount = settings.coreSize;
@@ -81,6 +83,11 @@ export class WorkerPool implements Turn {
       workersCoreSize: this.#settings.coreSize,
       workersMaxSize: this.#settings.maxSize,
     };
+  }
+
+  /** Whether tasks are in the hands of workers that have not started yet. */
+  get hasReadyTask(): boolean {
+    return this.#ready.length > 0;
   }
 
   /** The message that has waited longest. */
@@ -107,6 +114,7 @@ export class WorkerPool implements Turn {
       this.#settings.queue.add(delivery);
     }
     this.#counters.accepted();
+    delivery.stage = "waiting";
     if (this.#hasFreeWorker) this.#handOut();
     else this.#dispatcher.lookAround();
     if (this.#counters.pending <= this.#settings.maximumQueueSize || delivery.stage !== "waiting")
@@ -114,6 +122,7 @@ export class WorkerPool implements Turn {
     // A queue that holds messages back did not give this one out, though a worker was free.
     this.#settings.queue.remove(delivery);
     this.#counters.takenBack();
+    delivery.stage = "outside";
     return false;
   }
 
@@ -175,6 +184,7 @@ export class WorkerPool implements Turn {
   /** Nothing starts from now on. */
   pause(): void {
     this.#isPaused = true;
+    this.#dispatcher.lookAround();
   }
 
   resume(): void {
@@ -205,23 +215,25 @@ export class WorkerPool implements Turn {
   runTurn(most: number): boolean {
     this.#isTakingTurn = true;
     let left = most;
-    while (left > 0 && this.#hasReadyTask && this.#dispatcher.mayStart()) {
+    while (left > 0 && this.#mayStartTask && this.#dispatcher.mayStart()) {
       left -= 1;
       const worker = this.#resting.pop() ?? this.#newWorker();
       if (this.#start(worker)) this.#release(worker);
     }
     this.#isTakingTurn = false;
-    return this.#hasReadyTask;
+    return this.#mayStartTask;
   }
 
   /** A delivery has ended: a queue that holds messages back may give out another. */
   deliveryEnded(delivery: Delivery): void {
-    if (this.#settings.queue.ended === undefined) return;
-    this.#settings.queue.ended(delivery);
+    const queue = delivery.takenFrom;
+    if (queue?.ended === undefined) return;
+    delivery.takenFrom = undefined;
+    queue.ended(delivery);
     this.#handOut();
   }
 
-  get #hasReadyTask(): boolean {
+  get #mayStartTask(): boolean {
     return this.#ready.length > 0 && !this.#isPaused;
   }
 
@@ -232,7 +244,7 @@ export class WorkerPool implements Turn {
   /** Hands waiting messages to free workers. */
   #handOut(): void {
     while (this.#hasFreeWorker) {
-      const delivery = this.#partly ?? this.#settings.queue.take();
+      const delivery = this.#partly ?? this.#take();
       if (delivery === undefined) break;
       this.#ready.push(delivery);
       this.#busyCount += 1;
@@ -248,7 +260,14 @@ export class WorkerPool implements Turn {
       this.#counters.started();
     }
     if (this.#currentCount > this.#settings.coreSize) this.#watchIdle();
-    if (this.#hasReadyTask && !this.#isTakingTurn) this.#dispatcher.schedule(this);
+    if (this.#mayStartTask && !this.#isTakingTurn) this.#dispatcher.schedule(this);
+  }
+
+  #take(): Delivery | undefined {
+    const { queue } = this.#settings;
+    const delivery = queue.take();
+    if (delivery !== undefined && queue.ended !== undefined) delivery.takenFrom = queue;
+    return delivery;
   }
 
   #grow(): void {
@@ -288,9 +307,9 @@ export class WorkerPool implements Turn {
     this.#isTakingTurn = true;
     this.#release(worker);
     this.#isTakingTurn = false;
-    if (!this.#hasReadyTask) return;
+    if (!this.#mayStartTask) return;
     if (this.#dispatcher.mayGoOn(this)) this.runTurn(1);
-    if (this.#hasReadyTask) this.#dispatcher.schedule(this);
+    if (this.#mayStartTask) this.#dispatcher.schedule(this);
   };
 
   #letGo(): void {
@@ -304,12 +323,13 @@ export class WorkerPool implements Turn {
       this.#counters.finished("discarded");
     } else if (delivery.stage === "waiting") {
       if (delivery === this.#partly) this.#partly = undefined;
-      else if (!this.#settings.queue.remove(delivery)) return false;
+      else this.#settings.queue.remove(delivery);
       this.#counters.dropped();
     } else {
       return false;
     }
     delivery.stage = "ended";
+    this.deliveryEnded(delivery);
     return true;
   }
 
@@ -323,6 +343,7 @@ export class WorkerPool implements Turn {
   }
 
   #roomAppeared(): void {
+    if (this.#counters.pending === 0) this.#dispatcher.lookAround();
     if (this.waiters.size > 0) this.waiters.admit((delivery) => this.offer(delivery));
   }
 }

@@ -1,7 +1,8 @@
+import { isPromise } from "node:util/types";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { Listening } from "../listener/listening.ts";
 import type { Delivery } from "./delivery.ts";
-import { hasEnded, receiveAs } from "./running-worker.ts";
+import { enter, hasEnded, leave, receiveInContext } from "./running-worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /**
@@ -15,6 +16,8 @@ export class Worker {
   outer: Worker | undefined;
   /** What it carries. */
   delivery: Delivery | undefined;
+  /** Changes whenever it takes up or puts down a delivery. */
+  carriedCount = 0;
   /** Called when a delivery that `carry` could not finish at once has been finished. */
   onFree: (worker: Worker) => void = () => {};
   #next = 0;
@@ -35,6 +38,7 @@ export class Worker {
    */
   carry(delivery: Delivery, from: number, end: number): boolean {
     this.delivery = delivery;
+    this.carriedCount += 1;
     this.#next = from;
     this.#end = end;
     return delivery.scope === undefined
@@ -44,21 +48,27 @@ export class Worker {
 
   #run(): boolean {
     const delivery = this.delivery as Delivery;
-    while (this.#next < this.#end) {
-      const listening = delivery.listenings[this.#next] as Listening;
-      this.#next += 1;
-      if (!listening.isRegistered || delivery.isInterrupted) {
-        delivery.listenersSkipped(1);
-        continue;
+    const outer = enter(this);
+    try {
+      while (this.#next < this.#end) {
+        const listening = delivery.listenings[this.#next] as Listening;
+        this.#next += 1;
+        if (!listening.isRegistered || delivery.isInterrupted) {
+          delivery.listenersSkipped(1);
+          continue;
+        }
+        const goingOn = this.#deliver(delivery, listening);
+        if (goingOn !== undefined) {
+          goingOn.then(this.#returned, this.#threw);
+          return false;
+        }
       }
-      const goingOn = this.#deliver(delivery, listening);
-      if (goingOn !== undefined) {
-        goingOn.then(this.#returned, this.#threw);
-        return false;
-      }
+      this.delivery = undefined;
+      this.carriedCount += 1;
+      return true;
+    } finally {
+      leave(outer);
     }
-    this.delivery = undefined;
-    return true;
   }
 
   /** @returns the promise to wait for, if any */
@@ -80,7 +90,7 @@ export class Worker {
       if (result instanceof Promise) return result;
       return this.#reply(delivery, result);
     } catch (error) {
-      delivery.listenerFailed(listening, error, this.#startedAt);
+      this.#failed(error);
       return undefined;
     }
   }
@@ -89,13 +99,15 @@ export class Worker {
     const mayGoOn = listening.mayGoOn;
     let promise: Promise<unknown> | undefined;
     try {
-      const result = receiveAs(this, delivery, listening);
+      const result = mayGoOn
+        ? receiveInContext(this, delivery, listening)
+        : listening.receive(delivery.message, delivery.context);
       promise = promiseOf(result);
       return promise ?? result;
     } finally {
-      if (mayGoOn !== (promise !== undefined)) listening.returned(promise !== undefined);
+      if (mayGoOn || promise !== undefined) listening.returned(promise !== undefined);
       if (promise === undefined) {
-        if (mayGoOn) hasEnded(true);
+        if (mayGoOn) hasEnded(!listening.mayGoOn);
       } else if (mayGoOn) {
         this.#goingOn = "in-context";
       } else {
@@ -114,29 +126,38 @@ export class Worker {
   }
 
   readonly #returned = (value: unknown): void => {
-    const delivery = this.delivery as Delivery;
     this.#settled();
+    const outer = enter(this);
+    let sending: Promise<unknown> | undefined;
     try {
-      const sending = this.#reply(delivery, value);
-      if (sending !== undefined) {
-        sending.then(this.#returned, this.#threw);
-        return;
-      }
+      sending = this.#reply(this.delivery as Delivery, value);
     } catch (error) {
-      delivery.listenerFailed(this.#listening as Listening, error, this.#startedAt);
+      this.#failed(error);
+    } finally {
+      leave(outer);
     }
-    this.#goOn();
+    if (sending === undefined) this.#goOn();
+    else sending.then(this.#returned, this.#threw);
   };
 
   readonly #threw = (error: unknown): void => {
     this.#settled();
+    const outer = enter(this);
+    try {
+      this.#failed(error);
+    } finally {
+      leave(outer);
+    }
+    this.#goOn();
+  };
+
+  #failed(error: unknown): void {
     (this.delivery as Delivery).listenerFailed(
       this.#listening as Listening,
       error,
       this.#startedAt,
     );
-    this.#goOn();
-  };
+  }
 
   #settled(): void {
     if (this.#goingOn === "in-context") hasEnded(false);
@@ -151,11 +172,17 @@ export class Worker {
 
 const intrinsicThen = Promise.prototype.then;
 
-/** The promise that a listener returned. What only looks like one is adopted, so that it settles once, and later. */
+/**
+ * The promise that a listener returned. What is not a real one, or has a `then` of its own, is adopted by one that
+ * settles once, and later.
+ */
 function promiseOf(result: unknown): Promise<unknown> | undefined {
   if (result === undefined || result === null) return undefined;
   if (typeof result !== "object" && typeof result !== "function") return undefined;
   const then: unknown = (result as { then?: unknown }).then;
   if (typeof then !== "function") return undefined;
-  return result instanceof Promise && then === intrinsicThen ? result : Promise.resolve(result);
+  if (then === intrinsicThen && isPromise(result)) return result;
+  return new Promise((resolve) => {
+    resolve(result);
+  });
 }

@@ -1,0 +1,30 @@
+import type { WriteStream } from "node:tty";
+
+const EVERY_MS = { terminal: 100, file: 500 };
+
+/** Shows how far the work is: one line that is rewritten on a terminal, elsewhere a line every half second. */
+export class ProgressLine implements Disposable {
+  readonly #stream: WriteStream;
+  readonly #describe: () => string;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(stream: WriteStream, describe: () => string) {
+    this.#stream = stream;
+    this.#describe = describe;
+    this.show();
+    this.#timer = setInterval(() => this.show(), stream.isTTY ? EVERY_MS.terminal : EVERY_MS.file);
+    this.#timer.unref();
+  }
+
+  show(): void {
+    const text = this.#describe();
+    this.#stream.write(
+      this.#stream.isTTY ? `\r${text.slice(0, this.#stream.columns - 1)}\x1b[K` : `${text}\n`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    if (this.#stream.isTTY) this.#stream.write("\r\x1b[K");
+  }
+}

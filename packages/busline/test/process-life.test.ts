@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs a script in a process of its own, with a bus and a destination of one listener in it. */
+function run(script: string): Promise<{ readonly exit: unknown; readonly lines: string[] }> {
+  const source = `
+    import { DestinationConfiguration, MessageBus, waitForSpace } from "busline";
+    const bus = new MessageBus();
+    const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
+    const destination = bus.addDestination(serial("acme/a", {
+      maximumQueueSize: 1,
+      rejectedExecutionHandler: waitForSpace({ timeoutMs: 100 }),
+    }));
+    // Does not hold the process by itself: it tells whether something else has held it so long.
+    const ifHeld = () => setTimeout(() => {
+      console.log("held");
+      process.exit(7);
+    }, 300).unref();
+    ${script}`;
+  const flags = ["--import", "tsx", "--conditions=@busline/source", "--input-type=module"];
+  return new Promise((resolve) => {
+    const options = { cwd: packageFolder, timeout: 20_000 };
+    execFile(process.execPath, [...flags, "--eval", source], options, (error, stdout) => {
+      resolve({ exit: error?.code ?? 0, lines: stdout.split("\n").filter((line) => line !== "") });
+    });
+  });
+}
+
+const HELD = { exit: 7, lines: ["held"] };
+
+// Real processes and real time: there is no other way to see a process end, or not. Each costs a start of Node, so
+// what can be seen in one is seen in one.
+describe("process life", { timeout: 30_000, concurrent: true }, () => {
+  test("bus - idle again after its work, with listeners and idle workers, it lets the process end", async () => {
+    const script = `
+      const pool = bus.addDestination(
+        DestinationConfiguration.createParallelDestinationConfiguration("acme/pool"),
+      );
+      pool.listen(async (message) => {
+        console.log(message.payload);
+        return "answer";
+      });
+      for (let number = 0; number < 5; number += 1) pool.send(number);
+      console.log(await pool.request(5));
+      ifHeld();`;
+    expect(await run(script)).toEqual({ exit: 0, lines: ["0", "1", "2", "3", "4", "5", "answer"] });
+  });
+
+  test("bus - a queued message on a paused destination keeps it alive", async () => {
+    const script = `
+      destination.listen(() => {});
+      destination.pause();
+      destination.send("waits");
+      ifHeld();`;
+    expect(await run(script)).toEqual(HELD);
+  });
+
+  // A worker has it in hand, but no listener has: to whoever sent it, it waits.
+  test("bus - so does one that was sent just before the pause", async () => {
+    const script = `
+      destination.listen(() => {});
+      destination.send("waits");
+      destination.pause();
+      ifHeld();`;
+    expect(await run(script)).toEqual(HELD);
+  });
+
+  test.each([
+    ["a purge", "destination.purge()"],
+    ["a withdrawal", "controller.abort()"],
+  ])("bus - %s of what it waited for lets it end again", async (_, end) => {
+    const script = `
+      const controller = new AbortController();
+      destination.listen(() => {});
+      destination.pause();
+      destination.send("waits", { signal: controller.signal });
+      setTimeout(() => {
+        ${end};
+        console.log(destination.statistics.discardedMessageCount);
+        ifHeld();
+      }, 20);`;
+    expect(await run(script)).toEqual({ exit: 0, lines: ["1"] });
+  });
+
+  test("bus - a request, or a sender that waits for room, holds it until its timeout and no longer", async () => {
+    // Awaited at the top level: if nothing held the process, Node would end it with code 13.
+    const script = `
+      const codeOf = (promise) => promise.catch((error) => console.log(error.code));
+      destination.listen(() => {});
+      await codeOf(destination.request("asked", { timeoutMs: 50 }));
+      destination.pause();
+      destination.send("waits");
+      await codeOf(destination.send("waits for room"));
+      destination.resume();
+      ifHeld();`;
+    const lines = ["BUSLINE_REQUEST_TIMEOUT", "BUSLINE_WAIT_TIMEOUT"];
+    expect(await run(script)).toEqual({ exit: 0, lines });
+  });
+
+  test("listener - failing without a hook: one BuslineWarning, and the process lives; closed, it ends", async () => {
+    const script = `
+      process.on("warning", ({ name }) => console.log(name));
+      const failing = destination.listen(({ payload }) => {
+        if (payload === "bad") throw new Error("no");
+        console.log(payload);
+      });
+      destination.send("bad");
+      destination.send("next");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      failing.unregister();
+      destination.listen(() => new Promise(() => {}));
+      for (const payload of [1, 2]) destination.send(payload);
+      const { undelivered, interrupted } = await bus.close({ deadlineMs: 20 });
+      console.log(undelivered.length, interrupted.length);
+      ifHeld();`;
+    expect(await run(script)).toEqual({ exit: 0, lines: ["next", "BuslineWarning", "1 1"] });
+  });
+});
