@@ -16,10 +16,10 @@ describe("promises", () => {
       );
       const recorder = new Recorder<number>();
       destination.listen(recorder);
-      destination.send(-1);
+      void destination.send(-1);
       await recorder.count(1);
       const promises = await promisesMadeBy(async () => {
-        for (let number = 0; number < MESSAGES; number += 1) destination.send(number);
+        for (let number = 0; number < MESSAGES; number += 1) void destination.send(number);
         await recorder.count(MESSAGES + 1);
       });
       expect(promises).toBeLessThan(FEW);
@@ -36,7 +36,7 @@ describe("promises", () => {
       received += 1;
     });
     const promises = await promisesMadeBy(async () => {
-      for (let number = 0; number < MESSAGES; number += 1) destination.send(number);
+      for (let number = 0; number < MESSAGES; number += 1) void destination.send(number);
     });
     expect(received).toBe(MESSAGES);
     expect(promises).toBeLessThan(FEW);

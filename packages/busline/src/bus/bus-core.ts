@@ -84,7 +84,9 @@ export class BusCore implements DestinationEnvironment {
 
   /** All destinations, by name. */
   get destinations(): DestinationCore[] {
-    return [...this.#destinations.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    return [...this.#destinations.values()].toSorted((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
   }
 
   get statistics(): BusStatistics {
@@ -100,7 +102,7 @@ export class BusCore implements DestinationEnvironment {
   /** @throws {UnknownDestinationError} */
   get(name: string): DestinationCore {
     const core = this.#destinations.get(name);
-    if (core === undefined) throw new UnknownDestinationError(String(name));
+    if (core === undefined) throw new UnknownDestinationError(name);
     return core;
   }
 

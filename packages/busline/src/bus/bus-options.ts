@@ -67,7 +67,8 @@ function readDestinationTypes(given: unknown): ReadonlyMap<string, DestinationTy
   const types = new Map<string, DestinationTypeFactory>(builtInDestinationTypes);
   if (given === undefined) return types;
   const where = `${WHERE} option destinationTypes`;
-  if (typeof given !== "object" || given === null) {
+  // A Map would be read as an object without properties: its types would be missing without a word.
+  if (typeof given !== "object" || given === null || given instanceof Map) {
     throw new InvalidConfigurationError({
       where: WHERE,
       attribute: "destinationTypes",

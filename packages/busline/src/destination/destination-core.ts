@@ -109,11 +109,7 @@ export class DestinationCore {
 
   /** Nothing waits, nothing runs, nobody waits for room. */
   get isIdle(): boolean {
-    return (
-      this.counters.pending === 0 &&
-      this.counters.active === 0 &&
-      this.waiters.size === 0
-    );
+    return this.counters.pending === 0 && this.counters.active === 0 && this.waiters.size === 0;
   }
 
   /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
@@ -193,7 +189,8 @@ export class DestinationCore {
       const settings: PoolSettings = {
         // A queue that holds messages back goes on holding them back.
         queue:
-          this.pool !== undefined && configuration.destinationType === this.configuration.destinationType
+          this.pool !== undefined &&
+          configuration.destinationType === this.configuration.destinationType
             ? this.pool.settings.queue
             : type.createQueue(),
         workerPerListener: type.workerPer === "listener",

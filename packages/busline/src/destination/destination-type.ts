@@ -9,7 +9,7 @@ import type { DestinationConfiguration } from "./destination-configuration.ts";
 export interface DestinationType {
   /**
    * Makes the queue in which messages wait. Absent: none wait; the sender's own turn delivers, one listener after
-   * another.
+   * another. A replacement by a configuration of the same type keeps the queue; another type's takes over what waits.
    */
   readonly createQueue?: <Item extends WaitingMessage>() => MessageQueue<Item>;
   /** `"listener"`: a worker for each listener of a message. `"message"`: one worker takes all its listeners in turn. */

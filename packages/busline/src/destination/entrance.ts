@@ -238,7 +238,10 @@ function throwErrorsOf({ failures, reply, message }: Delivery): void {
   if (failures === undefined || reply !== undefined) return;
   const errors = failures.map(({ error }) => error);
   if (errors.length === 1) throw errors[0];
-  throw new AggregateError(errors, `${errors.length} listeners of "${message.destinationName}" failed`);
+  throw new AggregateError(
+    errors,
+    `${errors.length} listeners of "${message.destinationName}" failed`,
+  );
 }
 
 /** A request carries an id for its reply too, but says where to send it. */

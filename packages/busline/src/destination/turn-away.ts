@@ -4,6 +4,7 @@ import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { Message } from "../message/message.ts";
 import { abort } from "../queue/abort-handler.ts";
 import { Rejection, type RejectionReason } from "../queue/rejection.ts";
+import { isThenable } from "../validation/thenable.ts";
 import type { Delivery } from "../worker/delivery.ts";
 import { runningWorker } from "../worker/running-worker.ts";
 import type { WorkerPool } from "../worker/worker-pool.ts";
@@ -134,12 +135,4 @@ class TurnedAway implements RefusalHost {
     const message = Message.readdressed(this.#delivery.message, destinationName);
     return this.#core.environment.route(message, { ...this.#routing, divertedBy, taken });
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

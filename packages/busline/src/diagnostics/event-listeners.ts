@@ -1,4 +1,5 @@
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+import { isThenable } from "../validation/thenable.ts";
 import type { FailureReporter } from "./failure-reporter.ts";
 
 type Methods<Listener> = { [Event in keyof Listener]-?: NonNullable<Listener[Event]> };
@@ -49,7 +50,7 @@ export class EventListeners<Listener extends object> {
         const method: unknown = listener[event];
         if (typeof method !== "function") continue;
         const told: unknown = Reflect.apply(method, listener, details);
-        if (told instanceof Promise) told.catch(failed);
+        if (isThenable(told)) Promise.resolve(told).catch(failed);
       } catch (error) {
         failed(error);
       }

@@ -1,4 +1,5 @@
 import type { Message } from "../message/message.ts";
+import { isThenable } from "../validation/thenable.ts";
 
 /** Where a listener's failure happened. */
 export interface FailureContext {
@@ -38,7 +39,7 @@ export class FailureReporter {
     };
     try {
       const told: unknown = this.#onError(error, context);
-      if (told instanceof Promise) told.catch(hookFailed);
+      if (isThenable(told)) Promise.resolve(told).catch(hookFailed);
     } catch (hookError) {
       hookFailed(hookError);
     }
@@ -59,7 +60,7 @@ export class FailureReporter {
     };
     try {
       const logged: unknown = this.#logger.error({ ...details, err: error }, text);
-      if (logged instanceof Promise) logged.catch(logFailed);
+      if (isThenable(logged)) Promise.resolve(logged).catch(logFailed);
     } catch (logError) {
       logFailed(logError);
     }

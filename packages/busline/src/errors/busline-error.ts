@@ -19,7 +19,9 @@ export class BuslineError extends Error {
   constructor(code: BuslineErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(
       message,
-      options !== undefined && Object.hasOwn(options, "cause") ? { cause: options.cause } : undefined,
+      options !== undefined && Object.hasOwn(options, "cause")
+        ? { cause: options.cause }
+        : undefined,
     );
     this.code = code;
   }

@@ -1,5 +1,5 @@
 import { BuslineError, nameErrorClass } from "./busline-error.ts";
-import { quote } from "./describe-value.ts";
+import { describeValue, quote } from "./describe-value.ts";
 
 /** No destination of that name exists. */
 export class UnknownDestinationError extends BuslineError {
@@ -10,7 +10,9 @@ export class UnknownDestinationError extends BuslineError {
     nameErrorClass(this, "UnknownDestinationError");
   }
 
-  constructor(destinationName: string) {
+  constructor(given: unknown) {
+    // Callers without types ask for anything; not all of it can be made a text.
+    const destinationName = typeof given === "string" ? given : describeValue(given);
     super(
       "BUSLINE_UNKNOWN_DESTINATION",
       `There is no destination ${quote(destinationName)}: add it with addDestination before sending to it.`,

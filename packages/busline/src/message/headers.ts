@@ -27,8 +27,7 @@ export function copyHeaders(given: unknown, where: string): Headers {
   let characters = 0;
   let count = 0;
   for (const [name, value] of entriesOf(given, where)) {
-    if (typeof value !== "string")
-      return refuse(`headers[${quote(name)}]`, value, "a text");
+    if (typeof value !== "string") return refuse(`headers[${quote(name)}]`, value, "a text");
     copy[name] = value;
     characters += name.length + value.length;
     count += 1;

@@ -18,8 +18,8 @@ export const NO_EXTRAS: MessageExtras = Object.freeze({
 });
 
 /**
- * What travels: a payload in its envelope. The envelope cannot be changed by anybody; the payload is passed by
- * reference inside one thread.
+ * What travels: a payload in its envelope. No field of the envelope can be assigned; the payload is passed by reference
+ * inside one thread.
  */
 export class Message<Payload = unknown> {
   readonly #payload: Payload;

@@ -5,7 +5,7 @@ import type { MessageBusEventListener } from "../bus/message-bus-event-listener.
 import type { Destination } from "../destination/destination.ts";
 import { DestinationConfiguration } from "../destination/destination-configuration.ts";
 import type { CloseReport } from "../destination/destination-core.ts";
-import { quote } from "../errors/describe-value.ts";
+import { describeValue } from "../errors/describe-value.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
 import { checkListenOptions, type ListenOptions } from "../listener/listen-options.ts";
@@ -74,7 +74,7 @@ export class MessageBus<
     options?: RequestOptions,
   ): Promise<ReplyOf<Contracts, Name>> {
     const destination = this.#core.find(name);
-    if (destination === undefined) return Promise.reject(new UnknownDestinationError(String(name)));
+    if (destination === undefined) return Promise.reject(new UnknownDestinationError(name));
     return destination.entrance.request(payload, options) as Promise<ReplyOf<Contracts, Name>>;
   }
 
@@ -88,7 +88,7 @@ export class MessageBus<
     listener: MessageListener<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>>,
     options?: ListenOptions,
   ): Registration {
-    const where = `listen at ${quote(String(name))}`;
+    const where = `listen at ${describeValue(name)}`;
     const checked = checkListenOptions(options, where);
     return this.#core.listen(name, checkMessageListener(listener, where), checked);
   }
@@ -130,10 +130,11 @@ export class MessageBus<
    *
    * @returns what was not delivered
    *
-   * Rejects with `UnknownDestinationError`, `SealedDestinationError` or `InvalidConfigurationError`.
+   * Rejects with `UnknownDestinationError`, `SealedDestinationError`, `InvalidConfigurationError` or `BusClosedError`.
    */
   async removeDestination(name: NameIn<Contracts>, options?: CloseOptions): Promise<CloseReport> {
     const deadlineMs = this.#deadlineOf(options, "removeDestination");
+    this.#core.refuseIfClosed("removeDestination");
     return this.#lifecycle.remove(this.#core.getUnsealed(name, "removed"), deadlineMs);
   }
 

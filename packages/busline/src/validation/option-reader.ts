@@ -48,9 +48,11 @@ export class OptionReader {
 
   /** A whole number of at least `least`. */
   wholeNumber(name: string, least: number): number | undefined {
-    return this.#checked(name, `a whole number of at least ${least}`, (value): value is number => {
-      return Number.isSafeInteger(value) && (value as number) >= least;
+    const allowed = `a whole number of at least ${least}`;
+    const value = this.#checked(name, allowed, (given): given is number => {
+      return Number.isSafeInteger(given) && (given as number) >= least;
     });
+    return value === 0 ? 0 : value; // -0 is a whole number too
   }
 
   /** A whole number of at least 1, or `Infinity`. */

@@ -1,3 +1,4 @@
+import { isThenable } from "./thenable.ts";
 import { InvalidMessageError, type SchemaIssue } from "../errors/invalid-message-error.ts";
 
 /**
@@ -46,9 +47,9 @@ export function validate(
   } catch (cause) {
     throw schemaThrew(cause, destinationName, part);
   }
-  if (!(result instanceof Promise)) return outputOf(result, destinationName, part);
+  if (!isThenable(result)) return outputOf(result, destinationName, part);
   return new ValidationGoingOn(
-    result.then(
+    Promise.resolve(result).then(
       (settled) => outputOf(settled, destinationName, part),
       (cause: unknown) => {
         throw schemaThrew(cause, destinationName, part);
@@ -71,6 +72,11 @@ function outputOf(
   destinationName: string,
   part: "payload" | "reply",
 ): unknown {
+  if (typeof result !== "object" || result === null) {
+    throw new InvalidMessageError(destinationName, part, [
+      { message: "the schema gave no result" },
+    ]);
+  }
   if (result.issues !== undefined)
     throw new InvalidMessageError(destinationName, part, result.issues);
   return result.value;

@@ -28,7 +28,11 @@ export function leave(outer: Worker | undefined): void {
 }
 
 /** Hands a message to a listener that may go on after it has returned. */
-export function receiveInContext(worker: Worker, delivery: Delivery, listening: Listening): unknown {
+export function receiveInContext(
+  worker: Worker,
+  delivery: Delivery,
+  listening: Listening,
+): unknown {
   insideCount += 1;
   return afterReturn.run({ worker, carried: worker.carriedCount }, () =>
     listening.receive(delivery.message, delivery.context),

@@ -78,7 +78,8 @@ describe("a flood into a slow parallel destination", () => {
       const elsewhere = ledger.refused + ledger.discarded + overflow.succeeded;
       expect(ledger.succeeded + elsewhere).toBe(MESSAGES);
       // The flood did overflow, or the test has shown nothing.
-      if (name !== "waitForSpace" && name !== "callerRuns") expect(elsewhere).toBeGreaterThan(0);
+      const isHeldUp = name === "waitForSpace" || name === "callerRuns";
+      expect(isHeldUp || elsewhere > 0).toBe(true);
     });
   }
 });

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import type { DestinationStatistics } from "busline";
 
 /** How many messages the long mode sends where the normal mode sends a few thousand. */
@@ -52,30 +52,34 @@ export class Ledger {
   /** E1, E2, E4 and E8 at rest. */
   expectEqual(statistics: DestinationStatistics): void {
     expectBalance(statistics);
-    expect({
-      sent: statistics.sentMessageCount,
-      delivered: statistics.deliveredMessageCount,
-      failed: statistics.failedMessageCount,
-      rejected: statistics.rejectedMessageCount,
-      discarded: statistics.discardedMessageCount,
-      pending: statistics.pendingMessageCount,
-      active: statistics.activeMessageCount,
-    }).toEqual({
-      sent: this.sent,
-      delivered: this.succeeded,
-      failed: this.failed,
-      rejected: this.refused,
-      discarded: this.discarded,
-      pending: 0,
-      active: 0,
-    });
-    expect(this.duplicates).toBe(0);
+    assert.deepEqual(
+      {
+        sent: statistics.sentMessageCount,
+        delivered: statistics.deliveredMessageCount,
+        failed: statistics.failedMessageCount,
+        rejected: statistics.rejectedMessageCount,
+        discarded: statistics.discardedMessageCount,
+        pending: statistics.pendingMessageCount,
+        active: statistics.activeMessageCount,
+      },
+      {
+        sent: this.sent,
+        delivered: this.succeeded,
+        failed: this.failed,
+        rejected: this.refused,
+        discarded: this.discarded,
+        pending: 0,
+        active: 0,
+      },
+    );
+    assert.equal(this.duplicates, 0);
   }
 }
 
 /** The equation that holds at every moment. */
 export function expectBalance(statistics: DestinationStatistics): void {
-  expect(statistics.sentMessageCount).toBe(
+  assert.equal(
+    statistics.sentMessageCount,
     statistics.deliveredMessageCount +
       statistics.failedMessageCount +
       statistics.rejectedMessageCount +
