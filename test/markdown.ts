@@ -24,12 +24,14 @@ export interface CodeBlock {
 const FENCE = /^\s*```\s*(\S*)/;
 const MARK = /^<!-- snippet: (.+) -->$/;
 
-/** The pages for readers: those in the root, those of the packages, and all of `docs`. */
+/** The pages for readers: those in the root, those of packages and examples, and all of `docs`. */
 export function allPages(): Page[] {
-  const packages = readdirSync(path.join(ROOT, "packages")).map((name) => `packages/${name}`);
+  const workspaces = ["packages", "examples"].flatMap((parent) =>
+    readdirSync(path.join(ROOT, parent)).map((name) => `${parent}/${name}`),
+  );
   const files = [
     ...markdownIn(".", false),
-    ...packages.flatMap((folder) => markdownIn(folder, false)),
+    ...workspaces.flatMap((folder) => markdownIn(folder, false)),
     ...markdownIn("docs", true),
   ];
   return files.map((file) => readPage(file));

@@ -107,6 +107,35 @@ describe("D14: a sender that only itself could wake", () => {
     expect(ledgerOf(bus)).toEqual({ sent: 6, delivered: 5, rejected: 1 });
   });
 
+  test("worker - not refused in a chain whose end makes progress", async () => {
+    const bus = new MessageBus();
+    const outcomes: unknown[] = [];
+    const [first, second, third] = ["acme/1", "acme/2", "acme/3"].map((name) =>
+      bus.addDestination(serial(name, full)),
+    );
+    const gate = new GateListener();
+    third?.listen(gate);
+    // The third is busy and full; the second's worker waits for it, the first's for the second.
+    for (const payload of ["hold", "fills"]) void third?.send(payload);
+    for (const [here, there] of [
+      [second, third],
+      [first, second],
+    ] as const) {
+      here?.listen(async ({ payload }) => {
+        if (payload !== "go") return;
+        outcomes.push(`${here.name}: ${String(await outcomeOf(() => there?.send("waits")))}`);
+      });
+      void here?.send("go");
+      await turns();
+      void here?.send("fills");
+    }
+    expect(outcomes).toEqual([]);
+    gate.open();
+    await untilQuiet(bus);
+    expect(outcomes).toEqual(["acme/2: accepted", "acme/1: accepted"]);
+    expect(ledgerOf(bus)).toEqual({ sent: 8, delivered: 8 });
+  });
+
   test("worker - all workers of a pool: the last one is refused", async () => {
     const bus = new MessageBus();
     const destination: Destination<string> = bus.addDestination(
