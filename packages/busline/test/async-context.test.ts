@@ -49,7 +49,9 @@ describe.each(configurations)("D10: %s", (_, configuration) => {
       check("after some turns", payload);
     });
     destination.listen(({ payload }) => check("next listener", payload));
-    await Promise.all(TWENTY.map((number) => store.run(number, () => destination.send(number))));
+    await Promise.all(
+      TWENTY.map((number) => store.run(number, async () => destination.send(number))),
+    );
     await untilQuiet(bus);
     expect(wrong).toEqual([]);
     expect(checkedCount).toBe(80);
@@ -126,7 +128,7 @@ test("request - the requester goes on in its own context, the listener answers i
   const destination = bus.addDestination<number, number>(parallel("acme/a", { workersMaxSize: 2 }));
   destination.listen(async () => {
     await turns(1);
-    return store.getStore() as number;
+    return store.getStore();
   });
   const replies = await Promise.all(
     TWENTY.map((number) =>

@@ -68,6 +68,7 @@ export class BusCore implements DestinationEnvironment {
       deliveriesPerTurn,
       isWaiting: () => this.#isWaitedFor,
       holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
+      problem: (text, error) => this.reporter.problem(text, error),
     });
     this.requests = new PendingReplies(this.ids, this.deadlines, () =>
       this.dispatcher.lookAround(),
@@ -87,6 +88,12 @@ export class BusCore implements DestinationEnvironment {
     return [...this.#destinations.values()].toSorted((one, other) =>
       one.name < other.name ? -1 : 1,
     );
+  }
+
+  /** Nothing waits and nothing runs anywhere. */
+  get isIdle(): boolean {
+    for (const destination of this.#destinations.values()) if (!destination.isIdle) return false;
+    return true;
   }
 
   get statistics(): BusStatistics {
@@ -136,7 +143,6 @@ export class BusCore implements DestinationEnvironment {
 
   /** Takes a destination out that has been closed. */
   forget(core: DestinationCore): void {
-    core.isRemoved = true;
     this.#destinations.delete(core.name);
     core.listeners.clear();
     this.events.tell("destinationRemoved", core.handle);

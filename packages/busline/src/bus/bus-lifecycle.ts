@@ -46,7 +46,7 @@ export class BusLifecycle {
     for (const destination of bus.destinations) destination.resume();
     return new Promise((resolve) => {
       bus.whenOneIsIdle = () => {
-        if (bus.destinations.every((destination) => destination.isIdle)) resolve();
+        if (bus.isIdle) resolve();
       };
       bus.whenOneIsIdle();
     });
@@ -67,6 +67,8 @@ export class BusLifecycle {
   async #remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
     destination.isClosing = true;
     const isFinished = await this.#within(deadlineMs, destination.finish());
+    // From here on not even its own listeners get anything in: it would be lost.
+    destination.isRemoved = true;
     const report = isFinished ? NOTHING_LEFT : destination.forceClose(closedError(destination));
     this.#bus.forget(destination);
     destination.pool?.release();

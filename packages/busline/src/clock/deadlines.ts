@@ -8,12 +8,12 @@ export interface Deadline {
 
 /**
  * Any number of deadlines on one timer of the runtime: a timer for each request would cost several times as much as the
- * rest of the request. Deadlines of the same length lie in one list, in which the order of setting is the order of
- * expiry, so setting and cancelling cost the same however many there are.
+ * rest of the request. They lie in a binary heap, the earliest on top; each knows its place, so that cancelling one
+ * leaves nothing behind.
  */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #lists = new Map<number, DeadlineList>();
+  readonly #heap: HeapNode[] = [];
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
@@ -23,12 +23,17 @@ export class Deadlines {
 
   /** Calls `expire` once `durationMs` have passed, unless cancelled before. Never early. */
   set(durationMs: number, expire: () => void): Deadline {
-    let list = this.#lists.get(durationMs);
-    if (list === undefined) this.#lists.set(durationMs, (list = new DeadlineList()));
     const at = this.#clock.monotonicNow() + durationMs;
-    const deadline = list.append(at, expire);
+    const node: HeapNode = {
+      at,
+      expire,
+      index: this.#heap.length,
+      cancel: () => this.#remove(node),
+    };
+    this.#heap.push(node);
+    this.#rise(node);
     if (at < this.#timerAt) this.#arm(at);
-    return deadline;
+    return node;
   }
 
   /** Ends its timer: no deadline expires any more. */
@@ -36,7 +41,7 @@ export class Deadlines {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerAt = Infinity;
-    this.#lists.clear();
+    for (const node of this.#heap.splice(0)) node.index = -1;
   }
 
   #arm(at: number): void {
@@ -50,66 +55,59 @@ export class Deadlines {
     this.#timer = undefined;
     this.#timerAt = Infinity;
     const now = this.#clock.monotonicNow();
-    let next = Infinity;
-    for (const [durationMs, list] of this.#lists) {
-      list.expireUntil(now);
-      if (list.isEmpty) this.#lists.delete(durationMs);
-      else next = Math.min(next, list.earliest);
+    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
+      this.#remove(first);
+      first.expire();
     }
+    const next = this.#heap[0]?.at ?? Infinity;
     // An expiry may have set a new deadline, and with it the timer.
     if (next < this.#timerAt) this.#arm(next);
   }
-}
 
-class DeadlineList {
-  readonly #ends: DeadlineNode;
-
-  constructor() {
-    this.#ends = new DeadlineNode(Infinity, () => {});
+  #remove(node: HeapNode): void {
+    if (node.index < 0) return;
+    const last = this.#heap.pop() as HeapNode;
+    if (last !== node) {
+      this.#put(last, node.index);
+      this.#sink(last);
+      this.#rise(last);
+    }
+    node.index = -1;
   }
 
-  get isEmpty(): boolean {
-    return this.#ends.next === this.#ends;
-  }
-
-  get earliest(): number {
-    return this.#ends.next.at;
-  }
-
-  append(at: number, expire: () => void): Deadline {
-    const node = new DeadlineNode(at, expire);
-    const last = this.#ends.previous;
-    node.previous = last;
-    node.next = this.#ends;
-    last.next = node;
-    this.#ends.previous = node;
-    return node;
-  }
-
-  expireUntil(now: number): void {
-    while (this.#ends.next.at <= now) {
-      const node = this.#ends.next;
-      node.cancel();
-      node.expire();
+  #rise(node: HeapNode): void {
+    while (node.index > 0) {
+      const parent = this.#heap[(node.index - 1) >> 1] as HeapNode;
+      if (parent.at <= node.at) return;
+      this.#swap(parent, node);
     }
   }
+
+  #sink(node: HeapNode): void {
+    for (;;) {
+      const left = this.#heap[node.index * 2 + 1];
+      const right = this.#heap[node.index * 2 + 2];
+      const child = right !== undefined && left !== undefined && right.at < left.at ? right : left;
+      if (child === undefined || child.at >= node.at) return;
+      this.#swap(node, child);
+    }
+  }
+
+  #swap(upper: HeapNode, lower: HeapNode): void {
+    const { index } = upper;
+    this.#put(upper, lower.index);
+    this.#put(lower, index);
+  }
+
+  #put(node: HeapNode, index: number): void {
+    this.#heap[index] = node;
+    node.index = index;
+  }
 }
 
-class DeadlineNode implements Deadline {
+interface HeapNode extends Deadline {
   readonly at: number;
   readonly expire: () => void;
-  previous: DeadlineNode = this;
-  next: DeadlineNode = this;
-
-  constructor(at: number, expire: () => void) {
-    this.at = at;
-    this.expire = expire;
-  }
-
-  cancel(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-    this.previous = this;
-    this.next = this;
-  }
+  /** Its place in the heap; -1 once it is out. */
+  index: number;
 }

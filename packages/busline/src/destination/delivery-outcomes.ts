@@ -71,8 +71,8 @@ export class DeliveryOutcomes implements DeliveryHost {
     const { core } = this;
     const { failures, anyRan } = delivery;
     if (failures !== undefined) core.counters.finished("failed");
+    else if (delivery.wasCutShort) core.counters.finished("discarded");
     else if (anyRan) core.counters.finished("delivered");
-    else if (delivery.isInterrupted) core.counters.finished("discarded");
     else {
       core.counters.finished("undelivered");
       core.events.tell("messageUndelivered", delivery.message);
@@ -127,7 +127,8 @@ export class DeliveryOutcomes implements DeliveryHost {
     outcome: ListenerOutcome,
     startedAt: number,
   ): void {
-    const { clock, ids, reporter } = this.core.environment;
+    const { clock, ids, reporter, stage } = this.core.environment;
+    if (stage === "closed") return;
     const status: MessageStatus = Object.freeze({
       destinationName: this.core.name,
       listenerName: listening.name,

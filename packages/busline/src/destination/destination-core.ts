@@ -115,6 +115,7 @@ export class DestinationCore {
   /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
   replace(configuration: DestinationConfiguration, type: DestinationType): void {
     this.#applyConfiguration(configuration, type);
+    this.environment.waits.lookAgain();
   }
 
   /** @throws {SealedDestinationError} @throws {InvalidConfigurationError} */
@@ -138,9 +139,12 @@ export class DestinationCore {
       coreSize: sizes.workersCoreSize,
       maxSize: sizes.workersMaxSize,
     });
+    this.environment.waits.lookAgain();
   }
 
+  /** Without effect while it, or its bus, is draining: what was accepted is to be finished. */
   pause(): void {
+    if (this.isClosing || this.environment.stage !== "open") return;
     this.isPaused = true;
     this.pool?.pause();
   }
@@ -148,6 +152,7 @@ export class DestinationCore {
   resume(): void {
     this.isPaused = false;
     this.pool?.resume();
+    this.environment.waits.lookAgain();
   }
 
   /** @returns how many messages were dropped */

@@ -14,10 +14,15 @@ import { DestinationNames } from "./destination-names.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import { Delivery } from "../worker/delivery.ts";
 import type { DiscardReason } from "../worker/delivery-host.ts";
-import { runningWorker } from "../worker/running-worker.ts";
+import { listenerDepth, runningWorker } from "../worker/running-worker.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { turnAway } from "./turn-away.ts";
+
+type Enter = (message: Message, routing: Routing) => void | Promise<void>;
+
+/** How deep listeners may run in each other's senders' turns. */
+const DEEPEST = 100;
 
 /** Where messages come into a destination: a payload becomes a message, and the message is taken in or turned away. */
 export class Entrance {
@@ -79,7 +84,7 @@ export class Entrance {
     try {
       const entering =
         mode === "direct"
-          ? this.#checked(message, routing, this.#enterDirectly)
+          ? this.take(message, routing, this.#enterDirectly)
           : this.take(message, routing);
       entering?.catch(failed);
     } catch (error) {
@@ -89,10 +94,10 @@ export class Entrance {
   }
 
   /** Takes a message in, or turns it away. */
-  take(message: Message, routing: Routing): void | Promise<void> {
-    if (!isObserved(channels.send)) return this.#checked(message, routing, this.#enter);
+  take(message: Message, routing: Routing, enter: Enter = this.#enter): void | Promise<void> {
+    if (!isObserved(channels.send)) return this.#checked(message, routing, enter);
     const trace = { message, destinationName: this.#core.name };
-    return traced(channels.send, trace, () => this.#checked(message, routing, this.#enter));
+    return traced(channels.send, trace, () => this.#checked(message, routing, enter));
   }
 
   /** The sender or the requester waits no more for what it has sent. */
@@ -108,7 +113,7 @@ export class Entrance {
   }
 
   readonly #enter = (message: Message, routing: Routing): void | Promise<void> => {
-    const { listeners, type, pool } = this.#core;
+    const { listeners, type, pool, counters } = this.#core;
     if (!this.#letsIn(message, routing)) {
       return this.#turnAway(this.#delivery(message, routing, true), routing, "closed");
     }
@@ -117,7 +122,15 @@ export class Entrance {
       return this.#takeInTurn(message, routing);
     }
     const delivery = this.#delivery(message, routing, true);
-    if (!pool.offer(delivery)) return this.#turnAway(delivery, routing, "queue-full");
+    let isTaken: boolean;
+    try {
+      isTaken = pool.offer(delivery);
+    } catch (error) {
+      // A queue of the user's own refuses it in its own way.
+      counters.turnedAway("rejected");
+      throw error;
+    }
+    if (!isTaken) return this.#turnAway(delivery, routing, "queue-full");
     this.#accepted(delivery, routing);
   };
 
@@ -129,13 +142,18 @@ export class Entrance {
       throw new RejectedExecutionError("BUSLINE_CLOSED", name);
     }
     if (listeners.current.length === 0) return this.#undelivered(message, routing);
+    this.#refuseIfTooDeep(routing);
     return this.runInTurn(this.#delivery(message, routing, false), routing);
   };
 
   /** A type without a queue: the sender's turn delivers, and the sender gets what its listeners throw. */
   #takeInTurn(message: Message, routing: Routing): void | Promise<void> {
     const delivery = this.#delivery(message, routing, false);
-    if (this.#core.isPaused) return this.#turnAway(delivery, routing, "queue-full");
+    // An answer would be lost, and what was accepted with it.
+    if (this.#core.isPaused && !routing.isAnswer) {
+      return this.#turnAway(delivery, routing, "queue-full");
+    }
+    this.#refuseIfTooDeep(routing);
     delivery.isSendersTurn = true;
     const goingOn = this.runInTurn(delivery, routing);
     if (goingOn === undefined) throwErrorsOf(delivery);
@@ -151,6 +169,13 @@ export class Entrance {
     const goingOn = environment.sendersTurn.run(delivery, type.workerPer === "listener");
     if (goingOn !== undefined) this.#core.inTurn.add(delivery);
     return goingOn;
+  }
+
+  // Each turn in a turn lies on the same stack, which would end somewhere in the middle of the books.
+  #refuseIfTooDeep(routing: Routing): void {
+    if (listenerDepth() < DEEPEST || routing.isAnswer) return;
+    this.#core.counters.turnedAway("rejected");
+    throw new RejectedExecutionError("BUSLINE_TOO_DEEP", this.#core.name);
   }
 
   #turnAway(delivery: Delivery, routing: Routing, reason: RejectionReason): void | Promise<void> {
@@ -171,11 +196,7 @@ export class Entrance {
   }
 
   /** Lets the destination's schema check the payload, and make of it what it will, before the message enters. */
-  #checked(
-    message: Message,
-    routing: Routing,
-    enter: (message: Message, routing: Routing) => void | Promise<void>,
-  ): void | Promise<void> {
+  #checked(message: Message, routing: Routing, enter: Enter): void | Promise<void> {
     const { name, counters, configuration } = this.#core;
     if (configuration.schema === undefined) return enter(message, routing);
     const refused = (error: unknown): never => {

@@ -63,16 +63,23 @@ export class RefusedSend implements RejectionActions {
   }): Promise<void> {
     this.#refuseIfClosed();
     this.#act();
-    const waiting = this.#host.waitForSpace(limits.timeoutMs, limits.signal).then(
-      () => {
+    const refused = (error: unknown): never => {
+      // The handler may act otherwise now.
+      this.#hasActed = false;
+      this.goingOn = undefined;
+      throw error;
+    };
+    let waiting: Promise<void>;
+    try {
+      waiting = this.#host.waitForSpace(limits.timeoutMs, limits.signal);
+    } catch (error) {
+      return refused(error);
+    }
+    return this.#follow(
+      waiting.then(() => {
         this.outcome = "taken";
-      },
-      (error: unknown) => {
-        this.outcome = "rejected";
-        throw error;
-      },
+      }, refused),
     );
-    return this.#follow(waiting);
   }
 
   divertTo(destinationName: string): void | Promise<void> {

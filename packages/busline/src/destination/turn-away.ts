@@ -7,7 +7,6 @@ import { Rejection, type RejectionReason } from "../queue/rejection.ts";
 import { isThenable } from "../validation/thenable.ts";
 import type { Delivery } from "../worker/delivery.ts";
 import { runningWorker } from "../worker/running-worker.ts";
-import type { WorkerPool } from "../worker/worker-pool.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import type { Routing } from "./destination-environment.ts";
 import { type RefusalHost, RefusedSend } from "./refused-send.ts";
@@ -42,6 +41,10 @@ export function turnAway(
     core.checkIdle();
   };
   const failed = (error: unknown): never => {
+    // A wait that the handler began and left behind ends with the handler, unless it has succeeded.
+    if (!core.waiters.refuse(delivery, error) && delivery.stage !== "outside") {
+      refused.outcome = "taken";
+    }
     refused.outcome ??= "rejected";
     decided();
     throw error;
@@ -93,38 +96,39 @@ class TurnedAway implements RefusalHost {
     return isTaken;
   }
 
-  async waitForSpace(
-    timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const { name, pool, environment } = this.#core;
-    const { waits, deadlines, dispatcher } = environment;
+  waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const { name, pool, environment, waiters } = this.#core;
     const sender = runningWorker();
-    const refuse = (error: unknown): boolean =>
-      (pool as WorkerPool).waiters.refuse(this.#delivery, error);
-    const aborted = (): boolean => refuse(new AbortError(name, signal?.reason));
     if (signal?.aborted) throw new AbortError(name, signal.reason);
     if (pool === undefined) throw new RejectedExecutionError("BUSLINE_QUEUE_FULL", name);
-    if (waits.wouldDeadlock(sender, pool))
+    // An asynchronous handler may come when there is room again.
+    if (pool.offer(this.#delivery)) {
+      this.#taken();
+      return Promise.resolve();
+    }
+    if (environment.waits.wouldDeadlock(sender, pool)) {
       throw new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name);
-    const waiting = pool.waiters.wait(this.#delivery);
+    }
+    const refuse = (error: unknown): boolean => waiters.refuse(this.#delivery, error);
+    const aborted = (): boolean => refuse(new AbortError(name, signal?.reason));
+    const waiting = waiters.wait(this.#delivery);
+    const waitEnds = environment.waits.begin(sender, pool, () =>
+      refuse(new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name)),
+    );
     const deadline =
       timeoutMs === undefined
         ? undefined
-        : deadlines.set(timeoutMs, () =>
+        : environment.deadlines.set(timeoutMs, () =>
             refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)),
           );
-    const waitEnds = waits.begin(sender, pool);
     signal?.addEventListener("abort", aborted);
-    dispatcher.lookAround();
+    environment.dispatcher.lookAround();
     this.#taken();
-    try {
-      await waiting;
-    } finally {
+    return waiting.finally(() => {
       deadline?.cancel();
       waitEnds();
       signal?.removeEventListener("abort", aborted);
-    }
+    });
   }
 
   divertTo(destinationName: string, taken: () => void): void | Promise<void> {

@@ -77,7 +77,7 @@ export class FailureReporter {
 /** What a thrown value says of itself; anything may be thrown, also what throws when it is read. */
 function textOf(error: unknown): string {
   try {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return String(error instanceof Error ? (error.stack ?? error.message) : error);
   } catch {
     return "(the thrown value cannot be printed)";
   }

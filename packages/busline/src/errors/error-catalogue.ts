@@ -12,6 +12,7 @@ export type BuslineErrorCode =
   | "BUSLINE_WAIT_DEADLOCK"
   | "BUSLINE_PURGED"
   | "BUSLINE_DIVERSION_LOOP"
+  | "BUSLINE_TOO_DEEP"
   | "BUSLINE_REJECTION_SETTLED"
   | "BUSLINE_REQUEST_TIMEOUT"
   | "BUSLINE_NO_LISTENER"
@@ -56,7 +57,7 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   },
   BUSLINE_QUEUE_FULL: {
     errorClass: "RejectedExecutionError",
-    meaning: "All workers are busy and the queue is full.",
+    meaning: "All workers are busy, or paused, and there is no room in a queue.",
   },
   BUSLINE_CLOSED: {
     errorClass: "RejectedExecutionError",
@@ -78,6 +79,10 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
     errorClass: "RejectedExecutionError",
     meaning:
       "A chain of divertTo handlers came back to a destination that had diverted the message.",
+  },
+  BUSLINE_TOO_DEEP: {
+    errorClass: "RejectedExecutionError",
+    meaning: "Listeners that run in each other's senders' turns sent more than 100 deep.",
   },
   BUSLINE_REJECTION_SETTLED: {
     errorClass: "BuslineError",

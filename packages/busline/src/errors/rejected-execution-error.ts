@@ -7,15 +7,17 @@ export type RejectedExecutionCode =
   | "BUSLINE_WAIT_TIMEOUT"
   | "BUSLINE_WAIT_DEADLOCK"
   | "BUSLINE_PURGED"
-  | "BUSLINE_DIVERSION_LOOP";
+  | "BUSLINE_DIVERSION_LOOP"
+  | "BUSLINE_TOO_DEEP";
 
 const why: Record<RejectedExecutionCode, string> = {
-  BUSLINE_QUEUE_FULL: "its workers are busy and its queue is full",
+  BUSLINE_QUEUE_FULL: "its workers are busy or paused, and there is no room in a queue",
   BUSLINE_CLOSED: "it is draining or closed",
   BUSLINE_WAIT_TIMEOUT: "no room appeared in its queue in time",
   BUSLINE_WAIT_DEADLOCK:
     "the sender is itself one of the workers that the room depends on, and none of the others can make progress",
   BUSLINE_PURGED: "it was purged while the request waited",
+  BUSLINE_TOO_DEEP: "it was sent from listeners that run in each other's turns, more than 100 deep",
   BUSLINE_DIVERSION_LOOP: "it has diverted this very message already",
 };
 

@@ -8,6 +8,11 @@ export class MessageIds {
   readonly #prefix = randomUUID();
   #count = 0;
 
+  /** One that cannot be guessed from any other: 122 random bits. */
+  secret(): string {
+    return randomUUID();
+  }
+
   next(): string {
     this.#count += 1;
     return `${this.#prefix}-${this.#count.toString(36)}`;

@@ -30,7 +30,7 @@ export interface CheckedSendOptions {
 }
 
 /** The names that `send` knows. */
-export const SEND_OPTION_NAMES: readonly (keyof SendOptions)[] = [
+const SEND_OPTION_NAMES: readonly (keyof SendOptions)[] = [
   "headers",
   "id",
   "key",

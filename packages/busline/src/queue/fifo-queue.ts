@@ -30,21 +30,19 @@ export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item
   take(): Item | undefined {
     if (this.#count === 0) return undefined;
     this.#count -= 1;
-    for (;;) {
-      const item = this.#shift();
-      if (this.#gone.size === 0 || !this.#gone.delete(item)) return item;
-    }
+    const item = this.#shift();
+    if (this.#gone.size > 0) this.#shiftGone();
+    return item;
   }
 
   oldest(): Item | undefined {
-    for (const item of this.#inOrder()) return item;
-    return undefined;
+    return this.#count === 0 ? undefined : this.#first.slots[this.#first.start];
   }
 
   remove(item: Item): void {
-    if (this.#gone.has(item)) return;
     this.#gone.add(item);
     this.#count -= 1;
+    this.#shiftGone();
     // The slots of the removed must not pile up in a queue that nobody takes from.
     if (this.#gone.size > CHUNK_SIZE && this.#gone.size > this.#count) this.#compact();
   }
@@ -65,6 +63,13 @@ export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item
         const item = chunk.slots[at] as Item;
         if (!this.#gone.has(item)) yield item;
       }
+    }
+  }
+
+  // The first slot never holds one that is gone.
+  #shiftGone(): void {
+    while (this.#gone.size > 0 && this.#gone.delete(this.#first.slots[this.#first.start] as Item)) {
+      this.#shift();
     }
   }
 

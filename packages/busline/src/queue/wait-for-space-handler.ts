@@ -13,7 +13,7 @@ export interface WaitForSpaceOptions {
 /**
  * Makes a handler that lets the sender wait for room, in the order of sending: `send` returns a promise that resolves
  * when the message has been accepted. A sender that is itself a worker of the destination is refused with
- * `BUSLINE_WAIT_DEADLOCK` where the room would depend on it. After a close the message is refused.
+ * `BUSLINE_WAIT_DEADLOCK` where the room would depend on it; a wait that it has begun counts, awaited or not. After a close the message is refused.
  *
  * @throws {InvalidConfigurationError}
  */

@@ -46,7 +46,7 @@ export class PendingReplies {
   /** Starts to wait. */
   open(terms: RequestTerms): PendingReply {
     const { destinationName, timeoutMs, signal } = terms;
-    const id = this.#ids.next();
+    const id = this.#ids.secret();
     const aborted = (): void =>
       reply.giveUpWith("aborted", new AbortError(destinationName, signal?.reason));
     const reply = new PendingReply({

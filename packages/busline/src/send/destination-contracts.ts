@@ -33,6 +33,9 @@ export interface PreconfiguredContracts {
 /** The names that a bus knows. */
 export type NameIn<Contracts> = (keyof Contracts | keyof PreconfiguredContracts) & string;
 
+/** The names that a bus knows, where it knows them by type. */
+export type TypedNameIn<Contracts> = string extends keyof Contracts ? never : NameIn<Contracts>;
+
 /** What may be sent to a name. */
 export type PayloadOf<Contracts, Name> = ContractOf<Contracts, Name>["payload"];
 

@@ -17,6 +17,7 @@ import type { BusStatistics } from "../statistics/bus-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import type {
   AnyContracts,
+  TypedNameIn,
   DestinationContracts,
   NameIn,
   PayloadOf,
@@ -101,7 +102,7 @@ export class MessageBus<
    * @throws {SealedDestinationError} the name is that of a preconfigured destination
    * @throws {BusClosedError}
    */
-  addDestination<Name extends NameIn<Contracts>>(
+  addDestination<Name extends TypedNameIn<Contracts>>(
     configuration: DestinationConfiguration<Name>,
   ): Destination<PayloadOf<Contracts, Name>, ReplyOf<Contracts, Name>>;
   addDestination<Payload, Reply = unknown>(

@@ -3,29 +3,35 @@ import type { MessageListenerContext } from "../listener/message-listener-contex
 import type { Message } from "../message/message.ts";
 import { Arrivals } from "./arrivals.ts";
 
-interface Held<Payload> {
+interface Held<Payload, Reply> {
   readonly message: Message<Payload>;
-  readonly resolve: (reply: unknown) => void;
+  readonly resolve: (reply: Reply | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** A listener that keeps every message running until a test lets it end. */
-export class GateListener<Payload = unknown> implements MessageListenerObject<Payload> {
+export class GateListener<Payload = unknown, Reply = unknown> implements MessageListenerObject<
+  Payload,
+  Reply
+> {
   readonly #arrivals = new Arrivals();
-  readonly #held: Held<Payload>[] = [];
+  readonly #held: Held<Payload, Reply>[] = [];
   #isOpen = false;
 
   /** The contexts that it was given, in the order of the messages' coming. */
-  readonly contexts: MessageListenerContext[] = [];
+  readonly contexts: MessageListenerContext<Reply>[] = [];
 
   /** The messages that it keeps running now, the oldest first. */
   get held(): readonly Message<Payload>[] {
     return this.#held.map(({ message }) => message);
   }
 
-  receive(message: Message<Payload>, context: MessageListenerContext): Promise<unknown> {
+  receive(
+    message: Message<Payload>,
+    context: MessageListenerContext<Reply>,
+  ): Promise<Reply | undefined> {
     this.contexts.push(context);
-    const ending = new Promise((resolve, reject) => {
+    const ending = new Promise<Reply | undefined>((resolve, reject) => {
       this.#held.push({ message, resolve, reject });
     });
     if (this.#isOpen) this.release();
@@ -39,7 +45,7 @@ export class GateListener<Payload = unknown> implements MessageListenerObject<Pa
   }
 
   /** Lets the oldest end, with a reply if one is given. @returns false if none is running */
-  release(reply?: unknown): boolean {
+  release(reply?: Reply): boolean {
     const held = this.#held.shift();
     held?.resolve(reply);
     return held !== undefined;

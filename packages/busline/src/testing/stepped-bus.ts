@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { MessageTrace } from "../diagnostics/channels.ts";
 import type { MessageBusOptions } from "../bus/bus-options.ts";
 import type { AnyContracts, DestinationContracts } from "../send/destination-contracts.ts";
 import { MessageBus } from "../send/message-bus.ts";
@@ -24,8 +25,10 @@ export class SteppedBus<
   /** Starts up to so many deliveries. @returns how many were started: fewer when nothing is ready */
   step(count = 1): number {
     let started = 0;
-    const counted = (): void => {
-      started += 1;
+    // Deliveries in senders' turns, such as replies, belong to the step that they happen in.
+    const counted = (trace: unknown): void => {
+      const { destinationName } = trace as MessageTrace;
+      if (this.#isQueued(destinationName)) started += 1;
     };
     subscribe(DELIVERY_STARTS, counted);
     try {
@@ -34,5 +37,11 @@ export class SteppedBus<
       unsubscribe(DELIVERY_STARTS, counted);
     }
     return started;
+  }
+
+  #isQueued(name: string): boolean {
+    return this.destinations.some((destination) => {
+      return destination.name === name && destination.configuration.maximumQueueSize !== undefined;
+    });
   }
 }

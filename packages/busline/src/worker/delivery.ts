@@ -41,6 +41,8 @@ export class Delivery implements WaitingMessage {
   isInterrupted = false;
   /** The sender gets what the listeners throw. */
   isSendersTurn = false;
+  /** A listener did not start, since the delivery was interrupted before its turn. */
+  wasCutShort = false;
   /** Whether any listener was there to receive. */
   anyRan = false;
   failures: ListenerFailure[] | undefined = undefined;
@@ -84,8 +86,9 @@ export class Delivery implements WaitingMessage {
     this.end(listening, { isFailure: true, error, startedAt });
   }
 
-  /** A listener has left before its turn, or the delivery was interrupted. */
-  listenersSkipped(count: number): void {
+  /** Listeners have left before their turn, or the delivery was cut short. */
+  listenersSkipped(count: number, isCutShort: boolean): void {
+    if (isCutShort) this.wasCutShort = true;
     this.finish(count);
   }
 

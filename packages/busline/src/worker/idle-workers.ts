@@ -40,10 +40,9 @@ export class IdleWorkers {
   readonly #expire = (): void => {
     this.#timer = undefined;
     const now = this.#clock.monotonicNow();
-    while (this.#idleSince.length > 0 && (this.#idleSince[0] as number) + this.#timeoutMs <= now) {
-      this.#idleSince.shift();
-      this.#letGo();
-    }
+    const firstLeft = this.#idleSince.findIndex((since) => since + this.#timeoutMs > now);
+    const ended = this.#idleSince.splice(0, firstLeft < 0 ? this.#idleSince.length : firstLeft);
+    for (const _ of ended) this.#letGo();
     this.#watch();
   };
 

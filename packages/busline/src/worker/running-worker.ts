@@ -10,6 +10,8 @@ import type { Worker } from "./worker.ts";
  * listeners that may go on after they have returned are run in it, and it is switched off where none does.
  */
 let onStack: Worker | undefined;
+/** How many listeners' functions are on the stack, one in another. */
+let depth = 0;
 // A number stands for the delivery: what a listener sends keeps its context, and must not keep what led to it.
 const afterReturn = new AsyncLocalStorage<{ readonly worker: Worker; readonly carried: number }>();
 /** How many listeners are in it: on the stack, or gone on. */
@@ -19,12 +21,19 @@ let insideCount = 0;
 export function enter(worker: Worker): Worker | undefined {
   const outer = onStack;
   onStack = worker;
+  depth += 1;
   return outer;
 }
 
 /** The end of what `enter` began. */
 export function leave(outer: Worker | undefined): void {
   onStack = outer;
+  depth -= 1;
+}
+
+/** How many listeners' functions are on the stack, one in another. */
+export function listenerDepth(): number {
+  return depth;
 }
 
 /** Hands a message to a listener that may go on after it has returned. */

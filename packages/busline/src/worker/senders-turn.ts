@@ -24,16 +24,15 @@ export class SendersTurn {
 
   #carry(delivery: Delivery, from: number, end: number): void | Promise<void> {
     const worker = this.#resting.pop() ?? new Worker(undefined);
-    worker.outer = runningWorker();
+    worker.isWithin(runningWorker());
     if (worker.carry(delivery, from, end)) {
+      worker.isWithin(undefined);
       this.#resting.push(worker);
       return;
     }
+    // Not used again: code that it started may still ask what it belonged to.
     return new Promise((resolve) => {
-      worker.onFree = () => {
-        this.#resting.push(worker);
-        resolve();
-      };
+      worker.onFree = () => resolve();
     });
   }
 }

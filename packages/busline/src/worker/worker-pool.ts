@@ -9,6 +9,7 @@ import type { Delivery } from "./delivery.ts";
 import type { DiscardReason } from "./delivery-host.ts";
 import type { Dispatcher, Turn } from "./dispatcher.ts";
 import { IdleWorkers } from "./idle-workers.ts";
+import { ReadyTasks } from "./ready-tasks.ts";
 import { Worker } from "./worker.ts";
 
 /** What a pool is told by its destination's configuration. */
@@ -38,12 +39,14 @@ export class WorkerPool implements Turn {
   readonly #idleWorkers: IdleWorkers;
   #settings: PoolSettings;
   /** Tasks in the hands of workers that have not started yet, in the order of their start. */
-  readonly #ready: Delivery[] = [];
+  readonly #ready = new ReadyTasks();
   /** The message of which some listeners, but not all, have been handed to workers. */
   #partly: Delivery | undefined;
   readonly #workers = new Set<Worker>();
   readonly #resting: Worker[] = [];
+  /** Workers that have a task in hand, and those of them that have started it. */
   #busyCount = 0;
+  #runningCount = 0;
   #currentCount: number;
   #largestCount: number;
   #isPaused = false;
@@ -87,7 +90,7 @@ export class WorkerPool implements Turn {
 
   /** Whether tasks are in the hands of workers that have not started yet. */
   get hasReadyTask(): boolean {
-    return this.#ready.length > 0;
+    return this.#ready.size > 0;
   }
 
   /** The message that has waited longest. */
@@ -100,8 +103,12 @@ export class WorkerPool implements Turn {
     return [...this.#workers].filter((worker) => worker.delivery !== undefined);
   }
 
-  /** Takes a message in, if there is a worker or room in the queue. */
+  /** Takes a message in, if there is a worker or room in the queue, and nobody waits for that. */
   offer(delivery: Delivery): boolean {
+    return this.waiters.size === 0 && this.#takeIn(delivery);
+  }
+
+  #takeIn(delivery: Delivery): boolean {
     if (!this.#hasFreeWorker && this.#counters.pending >= this.#settings.maximumQueueSize)
       return false;
     if (isObserved(channels.enqueue)) {
@@ -143,23 +150,19 @@ export class WorkerPool implements Turn {
   /** Drops all waiting messages of which no listener has been handed to a worker. */
   purge(reason: DiscardReason): Message[] {
     const waiting = this.#settings.queue.removeAll();
+    // First all are booked: whoever is told may withdraw others of them.
     for (const delivery of waiting) {
       this.#counters.dropped();
       delivery.stage = "ended";
-      delivery.host.discarded(delivery, reason);
     }
+    for (const delivery of waiting) delivery.host.discarded(delivery, reason);
     this.#roomAppeared();
     return waiting.map((delivery) => delivery.message);
   }
 
   /** Drops what no listener has begun with, interrupts the rest. */
   forceClose(error: unknown): { undelivered: Message[]; interrupted: Message[] } {
-    const undelivered: Message[] = [];
-    for (const delivery of new Set(this.#ready)) {
-      if (!this.#takeBack(delivery)) continue;
-      undelivered.push(delivery.message);
-      delivery.host.discarded(delivery, "closed");
-    }
+    const notBegun = [...this.#ready.deliveries].filter((delivery) => this.#takeBack(delivery));
     const partly = this.#partly;
     this.#partly = undefined;
     const interrupted = new Set(this.busyWorkers.map((worker) => worker.delivery as Delivery));
@@ -170,10 +173,13 @@ export class WorkerPool implements Turn {
     }
     if (partly !== undefined) {
       this.#counters.started();
-      partly.listenersSkipped(partly.listenings.length - partly.handedCount);
+      partly.listenersSkipped(partly.listenings.length - partly.handedCount, true);
     }
-    undelivered.push(...this.purge("closed"));
-    return { undelivered, interrupted: [...interrupted].map((delivery) => delivery.message) };
+    for (const delivery of notBegun) delivery.host.discarded(delivery, "closed");
+    return {
+      undelivered: [...notBegun.map((delivery) => delivery.message), ...this.purge("closed")],
+      interrupted: [...interrupted].map((delivery) => delivery.message),
+    };
   }
 
   /** Ends its timer. */
@@ -215,12 +221,15 @@ export class WorkerPool implements Turn {
   runTurn(most: number): boolean {
     this.#isTakingTurn = true;
     let left = most;
-    while (left > 0 && this.#mayStartTask && this.#dispatcher.mayStart()) {
-      left -= 1;
-      const worker = this.#resting.pop() ?? this.#newWorker();
-      if (this.#start(worker)) this.#release(worker);
+    try {
+      while (left > 0 && this.#mayStartTask && this.#dispatcher.mayStart()) {
+        left -= 1;
+        const worker = this.#resting.pop() ?? this.#newWorker();
+        if (this.#start(worker)) this.#release(worker);
+      }
+    } finally {
+      this.#isTakingTurn = false;
     }
-    this.#isTakingTurn = false;
     return this.#mayStartTask;
   }
 
@@ -229,12 +238,17 @@ export class WorkerPool implements Turn {
     const queue = delivery.takenFrom;
     if (queue?.ended === undefined) return;
     delivery.takenFrom = undefined;
-    queue.ended(delivery);
+    try {
+      queue.ended(delivery);
+    } catch (error) {
+      this.#dispatcher.problem("A queue could not be told of a message's end", error);
+    }
     this.#handOut();
   }
 
+  // After a shrinking to fewer workers, tasks that more of them had in hand start one after another.
   get #mayStartTask(): boolean {
-    return this.#ready.length > 0 && !this.#isPaused;
+    return this.#ready.size > 0 && !this.#isPaused && this.#runningCount < this.#settings.maxSize;
   }
 
   get #hasFreeWorker(): boolean {
@@ -246,7 +260,7 @@ export class WorkerPool implements Turn {
     while (this.#hasFreeWorker) {
       const delivery = this.#partly ?? this.#take();
       if (delivery === undefined) break;
-      this.#ready.push(delivery);
+      this.#ready.add(delivery);
       this.#busyCount += 1;
       if (this.#busyCount > this.#currentCount) this.#grow();
       delivery.isCarriedWhole = !this.#settings.workerPerListener;
@@ -265,7 +279,12 @@ export class WorkerPool implements Turn {
 
   #take(): Delivery | undefined {
     const { queue } = this.#settings;
-    const delivery = queue.take();
+    let delivery: Delivery | undefined;
+    try {
+      delivery = queue.take();
+    } catch (error) {
+      this.#dispatcher.problem("A queue failed to give out a message", error);
+    }
     if (delivery !== undefined && queue.ended !== undefined) delivery.takenFrom = queue;
     return delivery;
   }
@@ -284,7 +303,8 @@ export class WorkerPool implements Turn {
 
   /** Starts the next ready task. @returns whether it has ended at once */
   #start(worker: Worker): boolean {
-    const delivery = this.#ready.shift() as Delivery;
+    const delivery = this.#ready.take();
+    this.#runningCount += 1;
     const from = delivery.begunCount;
     if (delivery.stage === "ended" || from === delivery.listenings.length) return true;
     const end = delivery.isCarriedWhole ? delivery.listenings.length : from + 1;
@@ -295,7 +315,9 @@ export class WorkerPool implements Turn {
 
   #release(worker: Worker): void {
     this.#busyCount -= 1;
-    this.#resting.push(worker);
+    this.#runningCount -= 1;
+    if (this.#workers.size > this.#settings.maxSize) this.#workers.delete(worker);
+    else this.#resting.push(worker);
     if (this.#currentCount > this.#settings.maxSize) this.#currentCount -= 1;
     this.#handOut();
     if (this.#currentCount > this.#settings.coreSize) this.#watchIdle();
@@ -305,8 +327,11 @@ export class WorkerPool implements Turn {
   /** A worker whose listener had gone on is free: it goes on with the next task in the same turn, if it may. */
   readonly #freed = (worker: Worker): void => {
     this.#isTakingTurn = true;
-    this.#release(worker);
-    this.#isTakingTurn = false;
+    try {
+      this.#release(worker);
+    } finally {
+      this.#isTakingTurn = false;
+    }
     if (!this.#mayStartTask) return;
     if (this.#dispatcher.mayGoOn(this)) this.runTurn(1);
     if (this.#mayStartTask) this.#dispatcher.schedule(this);
@@ -344,7 +369,7 @@ export class WorkerPool implements Turn {
 
   #roomAppeared(): void {
     if (this.#counters.pending === 0) this.#dispatcher.lookAround();
-    if (this.waiters.size > 0) this.waiters.admit((delivery) => this.offer(delivery));
+    if (this.waiters.size > 0) this.waiters.admit((delivery) => this.#takeIn(delivery));
   }
 }
 

@@ -12,14 +12,14 @@ import type { WorkerPool } from "./worker-pool.ts";
 export class Worker {
   /** Whose worker it is; undefined for a sender that runs listeners in its own turn. */
   readonly pool: WorkerPool | undefined;
-  /** The worker in whose listener this sender's turn happens. */
-  outer: Worker | undefined;
   /** What it carries. */
   delivery: Delivery | undefined;
   /** Changes whenever it takes up or puts down a delivery. */
   carriedCount = 0;
   /** Called when a delivery that `carry` could not finish at once has been finished. */
   onFree: (worker: Worker) => void = () => {};
+  #outer: Worker | undefined;
+  #outerCarried = 0;
   #next = 0;
   #end = 0;
   #listening: Listening | undefined;
@@ -29,6 +29,17 @@ export class Worker {
 
   constructor(pool: WorkerPool | undefined) {
     this.pool = pool;
+  }
+
+  /** The worker in whose listener this sender's turn happens, as long as that listener has not ended. */
+  get outer(): Worker | undefined {
+    return this.#outer?.carriedCount === this.#outerCarried ? this.#outer : undefined;
+  }
+
+  /** This sender's turn happens in a listener of another worker. */
+  isWithin(outer: Worker | undefined): void {
+    this.#outer = outer;
+    this.#outerCarried = outer?.carriedCount ?? 0;
   }
 
   /**
@@ -54,7 +65,7 @@ export class Worker {
         const listening = delivery.listenings[this.#next] as Listening;
         this.#next += 1;
         if (!listening.isRegistered || delivery.isInterrupted) {
-          delivery.listenersSkipped(1);
+          delivery.listenersSkipped(1, delivery.isInterrupted);
           continue;
         }
         const goingOn = this.#deliver(delivery, listening);
@@ -75,8 +86,9 @@ export class Worker {
   #deliver(delivery: Delivery, listening: Listening): Promise<unknown> | undefined {
     this.#listening = listening;
     this.#startedAt = listening.reportsStatus ? delivery.host.clock.monotonicNow() : undefined;
+    let result: unknown;
     try {
-      const result = isObserved(channels.deliver)
+      result = isObserved(channels.deliver)
         ? traced(
             channels.deliver,
             {
@@ -87,12 +99,11 @@ export class Worker {
             () => this.#call(delivery, listening),
           )
         : this.#call(delivery, listening);
-      if (result instanceof Promise) return result;
-      return this.#reply(delivery, result);
     } catch (error) {
       this.#failed(error);
       return undefined;
     }
+    return result instanceof Promise ? result : this.#conclude(result);
   }
 
   #call(delivery: Delivery, listening: Listening): unknown {
@@ -119,10 +130,21 @@ export class Worker {
 
   /** Sends the listener's value to whoever asked for it. @returns the promise to wait for, if any */
   #reply(delivery: Delivery, value: unknown): Promise<unknown> | undefined {
-    const sending = value === undefined ? undefined : delivery.host.replied(delivery, value);
-    if (sending !== undefined) return sending.then(() => undefined);
-    delivery.listenerSucceeded(this.#listening as Listening, this.#startedAt);
-    return undefined;
+    if (value === undefined) return undefined;
+    return delivery.host.replied(delivery, value)?.then(() => undefined);
+  }
+
+  /** What a listener has returned, now or in the end. @returns the promise to wait for, if any */
+  #conclude(value: unknown): Promise<unknown> | undefined {
+    let sending: Promise<unknown> | undefined;
+    try {
+      sending = this.#reply(this.delivery as Delivery, value);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+    if (sending === undefined) this.#succeeded();
+    return sending;
   }
 
   readonly #returned = (value: unknown): void => {
@@ -130,9 +152,7 @@ export class Worker {
     const outer = enter(this);
     let sending: Promise<unknown> | undefined;
     try {
-      sending = this.#reply(this.delivery as Delivery, value);
-    } catch (error) {
-      this.#failed(error);
+      sending = this.#conclude(value);
     } finally {
       leave(outer);
     }
@@ -150,6 +170,10 @@ export class Worker {
     }
     this.#goOn();
   };
+
+  #succeeded(): void {
+    (this.delivery as Delivery).listenerSucceeded(this.#listening as Listening, this.#startedAt);
+  }
 
   #failed(error: unknown): void {
     (this.delivery as Delivery).listenerFailed(
@@ -173,15 +197,15 @@ export class Worker {
 const intrinsicThen = Promise.prototype.then;
 
 /**
- * The promise that a listener returned. What is not a real one, or has a `then` of its own, is adopted by one that
- * settles once, and later.
+ * The promise that a listener returned. What is not a real one, or has a `then` or a class of its own, is adopted by
+ * one that settles once, and later.
  */
 function promiseOf(result: unknown): Promise<unknown> | undefined {
   if (result === undefined || result === null) return undefined;
   if (typeof result !== "object" && typeof result !== "function") return undefined;
   const then: unknown = (result as { then?: unknown }).then;
   if (typeof then !== "function") return undefined;
-  if (then === intrinsicThen && isPromise(result)) return result;
+  if (then === intrinsicThen && isPromise(result) && result.constructor === Promise) return result;
   return new Promise((resolve) => {
     resolve(result);
   });

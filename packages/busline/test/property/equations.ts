@@ -30,6 +30,7 @@ export function expectEquations(rig: Rig, kind: string): void {
     hold("E1 every sender is answered exactly once", sent.settledCount === 1, id);
     hold("D1 nothing is refused while there is room", !sent.wasRefusedForNothing, id);
     const runs = runsOf.get(id) ?? [];
+    hold("E3 what was refused or given up never starts", !sent.hasGivenUp || runs.length === 0, id);
     const isElsewhere = runs.length > 0 || discarded.has(id) || undelivered.has(id);
     // A request hears of what befell it on the way, too: only one that came nowhere was refused.
     if (isRequest ? !isElsewhere : state === "rejected") rejected.add(id);

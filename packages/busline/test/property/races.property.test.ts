@@ -110,7 +110,11 @@ const races: Record<string, Race> = {
       ]);
       const aborts = controllers.map((controller, at): Racer[number] => [
         `abort m${at}`,
-        () => controller.abort(),
+        (rig) => {
+          const sent = rig.sent.get(`m${at}`);
+          if (sent !== undefined) sent.hasGivenUp ||= !rig.hasStarted(`m${at}`);
+          controller.abort();
+        },
       ]);
       return [steps, aborts];
     },

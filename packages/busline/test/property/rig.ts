@@ -40,6 +40,8 @@ export interface Sent {
   /** How often the sender heard how it ended. */
   settledCount: number;
   error: unknown;
+  /** It was refused, or gave up, before any listener had started. */
+  hasGivenUp: boolean;
   /** It was given a promise. */
   hasWaited: boolean;
   /** Whether there was room, or a free worker, when it was refused for want of them. */
@@ -134,6 +136,7 @@ export class Rig {
     const recipients = this.registrations.map(({ name }) => name);
     const sent: Sent = {
       ...{ id, isRequest, recipients, state: "called", settledCount: 0, error: undefined },
+      hasGivenUp: false,
       hasWaited: false,
       wasRefusedForNothing: false,
     };
@@ -145,6 +148,7 @@ export class Rig {
       sent.state = isRefusal ? "rejected" : "failed";
       sent.settledCount += 1;
       sent.error = error;
+      sent.hasGivenUp = !this.hasStarted(id);
     };
     const accepted = (): void => {
       sent.state = "accepted";
@@ -172,6 +176,10 @@ export class Rig {
     const { pendingMessageCount, activeWorkerCount, workersMaxSize } = this.destination.statistics;
     const hasWorker = activeWorkerCount < workersMaxSize && !this.destination.isPaused;
     return hasWorker || pendingMessageCount < maximumQueueSize;
+  }
+
+  hasStarted(id: string): boolean {
+    return this.runs.some((run) => run.id === id);
   }
 
   addListener(): string {
