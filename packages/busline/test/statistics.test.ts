@@ -71,7 +71,7 @@ describe("messages", () => {
       void work.send(payload);
       expectEquations(bus.statistics);
     }
-    expect(() => work.send("refused")).toThrow("queue is full");
+    expect(() => work.send("refused")).toThrow("did not take the message");
     void bus.send("acme/now", "fits");
     expect(() => bus.send("acme/now", "fails")).toThrow("no");
     void bus.send("acme/nobody", "unheard");

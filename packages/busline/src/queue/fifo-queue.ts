@@ -40,6 +40,7 @@ export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item
   }
 
   remove(item: Item): void {
+    if (this.#gone.has(item)) return;
     this.#gone.add(item);
     this.#count -= 1;
     this.#shiftGone();

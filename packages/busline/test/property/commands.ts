@@ -296,7 +296,8 @@ function observe(rig: Rig, model: ReferenceModel): Record<string, unknown> {
   for (const id of rig.undecided) {
     const stage = model.stages.get(id);
     const outcome = outcomeOf(rig, id);
-    outcomes.push(`${id}: ${isSameOutcome(stage, outcome) ? stage : outcome}`);
+    const isInterrupted = model.report.interrupted.has(id);
+    outcomes.push(`${id}: ${isSameOutcome(stage, outcome, isInterrupted) ? stage : outcome}`);
   }
   return {
     totals: publishedTotals(rig),
@@ -327,11 +328,17 @@ function outcomeOf(rig: Rig, id: string): Outcome {
   return runs.some(({ hasFailed }) => hasFailed) ? "ran, failed" : "ran";
 }
 
-function isSameOutcome(stage: Stage | undefined, outcome: Outcome): boolean {
+function isSameOutcome(
+  stage: Stage | undefined,
+  outcome: Outcome,
+  isInterrupted: boolean,
+): boolean {
   if (stage === "delivered") return outcome === "ran";
   if (stage === "failed") return outcome === "ran, failed";
   if (stage === "active") return outcome.startsWith("ran");
   if (stage === "pending") return outcome === "open" || outcome.startsWith("ran");
   if (stage === "waiting for space") return outcome === "open";
+  // Cut short by a close: some of its listeners got it.
+  if (stage === "discarded" && isInterrupted && outcome === "ran") return true;
   return outcome === stage;
 }

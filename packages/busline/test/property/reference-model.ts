@@ -29,6 +29,8 @@ interface Entry {
   wasTaken: boolean;
   wasAsked: boolean;
   hasFailed: boolean;
+  /** A close passed its deadline before every listener had had its turn. */
+  wasCutShort: boolean;
 }
 
 /** What one worker, or the sender in its own turn, has in hand: listeners to ask one after another. */
@@ -71,7 +73,7 @@ export class ReferenceModel {
   send(id: string, ending: Ending): void {
     const recipients = [...this.listeners];
     const unfinished = recipients.length;
-    const nothingYet = { wasTaken: false, wasAsked: false, hasFailed: false };
+    const nothingYet = { wasTaken: false, wasAsked: false, hasFailed: false, wasCutShort: false };
     const entry: Entry = { id, ending, recipients, unfinished, ...nothingYet };
     if (this.phase !== "open") this.stages.set(id, "rejected");
     else if (unfinished === 0) this.stages.set(id, "undelivered");
@@ -209,9 +211,11 @@ export class ReferenceModel {
     if (entry.unfinished === 0) this.#finish(entry);
   }
 
-  #finish({ id, wasAsked, hasFailed }: Entry): void {
+  #finish({ id, wasAsked, hasFailed, wasCutShort }: Entry): void {
     this.waitingSenders.delete(id);
-    this.stages.set(id, !wasAsked ? "undelivered" : hasFailed ? "failed" : "delivered");
+    if (!wasAsked) this.stages.set(id, "undelivered");
+    else if (hasFailed) this.stages.set(id, "failed");
+    else this.stages.set(id, wasCutShort ? "discarded" : "delivered");
   }
 
   #forceClose(): void {
@@ -229,6 +233,7 @@ export class ReferenceModel {
     for (const { entry, left } of [...inHand, ...waiting]) {
       this.report.interrupted.add(entry.id);
       this.stages.set(entry.id, "active");
+      entry.wasCutShort ||= left.length > 0;
       entry.unfinished -= left.splice(0).length;
       if (entry.unfinished === 0) this.#finish(entry);
     }
