@@ -127,7 +127,7 @@ export class DeliveryOutcomes implements DeliveryHost {
     outcome: ListenerOutcome,
     startedAt: number,
   ): void {
-    const { clock, ids, reporter, stage } = this.core.environment;
+    const { clock, ids, stage } = this.core.environment;
     if (stage === "closed") return;
     const status: MessageStatus = Object.freeze({
       destinationName: this.core.name,
@@ -139,11 +139,8 @@ export class DeliveryOutcomes implements DeliveryHost {
     });
     const name = DestinationNames.MESSAGE_BUS_MESSAGE_STATUS;
     const message = new Message(status, name, clock.now(), ids, NO_EXTRAS);
-    try {
-      void this.core.environment.route(message, ANSWER_ROUTING);
-    } catch (error) {
-      reporter.problem("A message status could not be published", error);
-    }
+    // It is taken in at once, whatever happens: when there is no room, the oldest report gives way.
+    void this.core.environment.route(message, ANSWER_ROUTING);
   }
 }
 

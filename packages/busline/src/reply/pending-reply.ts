@@ -74,7 +74,6 @@ export class PendingReply {
 
   /** The requester waits no more: the work on the request is ended too. */
   giveUpWith(reason: "aborted" | "timed-out", error: unknown): void {
-    if (this.#isSettled) return;
     this.fail(error);
     this.giveUp?.(reason, error);
   }

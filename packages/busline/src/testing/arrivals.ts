@@ -3,10 +3,6 @@ export class Arrivals {
   #count = 0;
   #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** One more has arrived. */
   add(): void {
     this.#count += 1;

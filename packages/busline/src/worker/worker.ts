@@ -17,7 +17,7 @@ export class Worker {
   /** Changes whenever it takes up or puts down a delivery. */
   carriedCount = 0;
   /** Called when a delivery that `carry` could not finish at once has been finished. */
-  onFree: (worker: Worker) => void = () => {};
+  onFree: ((worker: Worker) => void) | undefined;
   #outer: Worker | undefined;
   #outerCarried = 0;
   #next = 0;
@@ -190,7 +190,7 @@ export class Worker {
   }
 
   #goOn(): void {
-    if (this.#run()) this.onFree(this);
+    if (this.#run()) this.onFree?.(this);
   }
 }
 

@@ -72,11 +72,10 @@ export class ReferenceModel {
 
   send(id: string, ending: Ending): void {
     const recipients = [...this.listeners];
-    const unfinished = recipients.length;
     const nothingYet = { wasTaken: false, wasAsked: false, hasFailed: false, wasCutShort: false };
-    const entry: Entry = { id, ending, recipients, unfinished, ...nothingYet };
+    const entry: Entry = { id, ending, recipients, unfinished: recipients.length, ...nothingYet };
     if (this.phase !== "open") this.stages.set(id, "rejected");
-    else if (unfinished === 0) this.stages.set(id, "undelivered");
+    else if (recipients.length === 0) this.stages.set(id, "undelivered");
     else if (this.settings.kind === "synchronous" && this.isPaused) this.stages.set(id, "rejected");
     else if (this.settings.kind === "synchronous") this.#runBySender(entry);
     else if (this.#hasRoom && this.#spaceWaiters.length === 0) this.#enqueue(entry);
@@ -100,8 +99,7 @@ export class ReferenceModel {
 
   setWorkersSize(core: number, max: number): void {
     Object.assign(this, { core, max });
-    const kept = Math.max(this.activeWorkers, Math.min(this.currentWorkers, max));
-    this.currentWorkers = Math.max(core, kept);
+    this.currentWorkers = Math.max(core, this.activeWorkers, Math.min(this.currentWorkers, max));
   }
 
   close(deadlineMs: number): void {
