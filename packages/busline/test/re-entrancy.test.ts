@@ -1,4 +1,5 @@
 import {
+  callerRuns,
   type Rejection,
   type WaitingMessage,
   DestinationConfiguration,
@@ -78,6 +79,28 @@ describe("callbacks that act on what calls them", () => {
     expect(destination.statistics).toMatchObject({ activeMessageCount: 0 });
     expectBalance(destination.statistics);
     await bus.drain();
+  });
+
+  test("handler - callerRuns in callerRuns in callerRuns is refused before the stack ends", () => {
+    const bus = new MessageBus({ onError: () => {} });
+    const destination = bus.addDestination<number>(
+      serial("acme/full", { maximumQueueSize: 1, rejectedExecutionHandler: callerRuns }),
+    );
+    let deepest = 0;
+    destination.listen(({ payload }) => {
+      deepest = Math.max(deepest, payload);
+      void destination.send(payload + 1);
+    });
+    destination.pause();
+    void destination.send(0);
+    void destination.send(1);
+    expect(deepest).toBe(100);
+    expect(destination.statistics).toMatchObject({
+      rejectedMessageCount: 1,
+      activeMessageCount: 0,
+      pendingMessageCount: 1,
+    });
+    expectBalance(destination.statistics);
   });
 
   test("worker - senders' turns that outlive each other make no ring", async () => {

@@ -71,6 +71,7 @@ export class DeliveryOutcomes implements DeliveryHost {
     const { core } = this;
     const { failures, anyRan } = delivery;
     if (failures !== undefined) core.counters.finished("failed");
+    // Begun and not finished: the report of the close names it, and no event tells of a drop.
     else if (delivery.wasCutShort) core.counters.finished("discarded");
     else if (anyRan) core.counters.finished("delivered");
     else {

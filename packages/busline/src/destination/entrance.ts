@@ -142,7 +142,7 @@ export class Entrance {
       throw new RejectedExecutionError("BUSLINE_CLOSED", name);
     }
     if (listeners.current.length === 0) return this.#undelivered(message, routing);
-    this.#refuseIfTooDeep(routing);
+    if (!routing.isAnswer) this.#countTooDeep();
     return this.runInTurn(this.#delivery(message, routing, false), routing);
   };
 
@@ -150,10 +150,10 @@ export class Entrance {
   #takeInTurn(message: Message, routing: Routing): void | Promise<void> {
     const delivery = this.#delivery(message, routing, false);
     // An answer would be lost, and what was accepted with it.
-    if (this.#core.isPaused && !routing.isAnswer) {
+    if (this.#core.isPaused && !routing.isAnswer && !isReply(message)) {
       return this.#turnAway(delivery, routing, "queue-full");
     }
-    this.#refuseIfTooDeep(routing);
+    if (!routing.isAnswer) this.#countTooDeep();
     delivery.isSendersTurn = true;
     const goingOn = this.runInTurn(delivery, routing);
     if (goingOn === undefined) throwErrorsOf(delivery);
@@ -171,11 +171,20 @@ export class Entrance {
     return goingOn;
   }
 
-  // Each turn in a turn lies on the same stack, which would end somewhere in the middle of the books.
-  #refuseIfTooDeep(routing: Routing): void {
-    if (listenerDepth() < DEEPEST || routing.isAnswer) return;
-    this.#core.counters.turnedAway("rejected");
-    throw new RejectedExecutionError("BUSLINE_TOO_DEEP", this.#core.name);
+  /** Each turn in a turn lies on the same stack, which would end somewhere in the middle of the books. */
+  refuseIfTooDeep(): void {
+    if (listenerDepth() >= DEEPEST) {
+      throw new RejectedExecutionError("BUSLINE_TOO_DEEP", this.#core.name);
+    }
+  }
+
+  #countTooDeep(): void {
+    try {
+      this.refuseIfTooDeep();
+    } catch (error) {
+      this.#core.counters.turnedAway("rejected");
+      throw error;
+    }
   }
 
   #turnAway(delivery: Delivery, routing: Routing, reason: RejectionReason): void | Promise<void> {

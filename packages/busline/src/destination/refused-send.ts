@@ -53,8 +53,9 @@ export class RefusedSend implements RejectionActions {
   runInSendersTurn(): void | Promise<void> {
     this.#refuseIfClosed();
     this.#act();
+    const running = this.#host.runInSendersTurn();
     this.outcome = "taken";
-    return this.#follow(this.#host.runInSendersTurn());
+    return this.#follow(running);
   }
 
   waitForSpace(limits: {

@@ -85,6 +85,7 @@ class TurnedAway implements RefusalHost {
   }
 
   runInSendersTurn(): void | Promise<void> {
+    this.#core.entrance.refuseIfTooDeep();
     return this.#core.entrance.runInTurn(this.#delivery, this.#routing);
   }
 
