@@ -1,4 +1,6 @@
 import {
+  discardOldest,
+  type RejectedExecutionHandler,
   callerRuns,
   type Rejection,
   type WaitingMessage,
@@ -300,6 +302,46 @@ describe("changes under way", () => {
       gate.release();
     }
     expect(order).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("handler - discardOldest makes room under a limit that has become smaller", async () => {
+    const bus = new MessageBus();
+    const configured = (maximumQueueSize: number) =>
+      serial("acme/work", { maximumQueueSize, rejectedExecutionHandler: discardOldest });
+    const destination = bus.addDestination<number>(configured(3));
+    const recorder = new Recorder<number>();
+    destination.listen(recorder);
+    destination.pause();
+    for (const number of [1, 2, 3]) void destination.send(number);
+    bus.replaceDestination(configured(1));
+    void destination.send(4);
+    expect(destination.statistics).toMatchObject({
+      discardedMessageCount: 3,
+      pendingMessageCount: 1,
+    });
+    destination.resume();
+    expect(await recorder.count(1)).toEqual([4]);
+  });
+
+  test("handler - discardOldest drops nothing for a sender whom others would overtake", async () => {
+    const bus = new MessageBus();
+    const configured = (rejectedExecutionHandler: RejectedExecutionHandler) =>
+      serial("acme/work", { maximumQueueSize: 1, rejectedExecutionHandler });
+    const destination = bus.addDestination<number>(configured(waitForSpace()));
+    const recorder = new Recorder<number>();
+    destination.listen(recorder);
+    destination.pause();
+    void destination.send(1);
+    const waiting = destination.send(2);
+    bus.replaceDestination(configured(discardOldest));
+    void destination.send(3);
+    expect(destination.statistics).toMatchObject({
+      discardedMessageCount: 1,
+      pendingMessageCount: 1,
+    });
+    destination.resume();
+    await waiting;
+    expect(await recorder.count(2)).toEqual([1, 2]);
   });
 
   test("worker - a wait that only becomes one without end later is refused then", async () => {

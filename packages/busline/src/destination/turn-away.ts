@@ -90,9 +90,13 @@ class TurnedAway implements RefusalHost {
   }
 
   discardOldestAndTake(): boolean {
-    const { pool } = this.#core;
-    const isTaken =
-      pool !== undefined && pool.discardOldest("queue-full") && pool.offer(this.#delivery);
+    const { pool, waiters } = this.#core;
+    if (pool === undefined) return false;
+    // More than one gives way where the limit has become smaller; none does for whom others would go first.
+    let isTaken = false;
+    while (!isTaken && waiters.size === 0 && pool.discardOldest("queue-full")) {
+      isTaken = pool.offer(this.#delivery);
+    }
     if (isTaken) this.#taken();
     return isTaken;
   }

@@ -178,9 +178,11 @@ describe.each(Object.entries(races))("%s, in any order", (_name, race) => {
         });
         rig.addListener();
         rig.addListener();
-        for (const racer of race.racers({ endings }))
-          scheduler.scheduleSequence(sequenceOf(rig, racer));
+        const sequences = race.racers({ endings }).map((racer) => runAlong(scheduler, rig, racer));
         await scheduler.waitIdle();
+        // The scheduler only ends a racer that throws: here it is to be seen.
+        for (const { failure } of await Promise.all(sequences))
+          if (failure !== undefined) throw failure;
         // What only time can end: idle workers, and requests that nobody answers.
         rig.clock.advance(10 * IDLE_MS);
         await scheduler.waitIdle();
@@ -234,14 +236,27 @@ function settingsOf({ kinds, policies }: Race): fc.Arbitrary<ModelSettings> {
   );
 }
 
-function sequenceOf(rig: Rig, racer: Racer): fc.SchedulerSequenceItem[] {
-  return racer.map(([label, step]) => ({
+/** Lets a racer run. @returns what one of its steps threw, if any */
+async function runAlong(
+  scheduler: fc.Scheduler,
+  rig: Rig,
+  racer: Racer,
+): Promise<{ readonly failure: Error | undefined }> {
+  let failure: Error | undefined;
+  const steps = racer.map(([label, step]) => ({
     label,
     builder: async () => {
-      step(rig);
-      expectBounds(rig);
+      try {
+        step(rig);
+        expectBounds(rig);
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error("A step threw", { cause: error });
+        throw failure;
+      }
     },
   }));
+  await scheduler.scheduleSequence(steps).task;
+  return { failure };
 }
 
 /** At every moment the parts add up to the whole, and no more waits than may. */
