@@ -1,5 +1,7 @@
 import type { WriteStream } from "node:tty";
 
+/** For a terminal that does not say how wide it is. */
+const WIDTH = 80;
 const EVERY_MS = { terminal: 100, file: 500 };
 
 /** Shows how far the work is: one line that is rewritten on a terminal, elsewhere a line every half second. */
@@ -19,7 +21,9 @@ export class ProgressLine implements Disposable {
   show(): void {
     const text = this.#describe();
     this.#stream.write(
-      this.#stream.isTTY ? `\r${text.slice(0, this.#stream.columns - 1)}\x1b[K` : `${text}\n`,
+      this.#stream.isTTY
+        ? `\r${text.slice(0, (this.#stream.columns || WIDTH) - 1)}\x1b[K`
+        : `${text}\n`,
     );
   }
 

@@ -91,7 +91,11 @@ export class Session {
       ({ destinationName, sentMessageCount }) =>
         sentMessageCount > 0 || !preconfigured.includes(destinationName),
     );
-    const parts = [auditText(audit), indexText(index), messagesText(shown, process.stdout.columns)];
+    const parts = [
+      auditText(audit),
+      indexText(index),
+      messagesText(shown, process.stdout.columns || undefined),
+    ];
     if (this.#answer !== undefined) parts.push(answerText(this.#answer));
     const seconds = (performance.now() - this.#startedAt) / 1000;
     // Node counts it in KiB.
