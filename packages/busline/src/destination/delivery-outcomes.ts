@@ -6,7 +6,7 @@ import type { Listening } from "../listener/listening.ts";
 import { Message, NO_EXTRAS } from "../message/message.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import type { Delivery, ListenerFailure } from "../worker/delivery.ts";
-import type { DeliveryHost, DiscardReason, ListenerOutcome } from "../worker/delivery-host.ts";
+import type { DeliveryHost, DiscardReason } from "../worker/delivery-host.ts";
 import type { Destination } from "./destination.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { ANSWER_ROUTING } from "./destination-environment.ts";
@@ -56,15 +56,20 @@ export class DeliveryOutcomes implements DeliveryHost {
     );
   }
 
-  listenerEnded(delivery: Delivery, listening: Listening, outcome: ListenerOutcome): void {
-    if (outcome.isFailure) {
-      listening.failedCount += 1;
-      this.#report(delivery, listening, outcome.error);
-    } else {
-      listening.deliveredCount += 1;
-    }
-    if (outcome.startedAt !== undefined)
-      this.#publishStatus(delivery, listening, outcome, outcome.startedAt);
+  listenerSucceeded(delivery: Delivery, listening: Listening, startedAt: number | undefined): void {
+    listening.deliveredCount += 1;
+    if (startedAt !== undefined) this.#publishStatus(delivery, listening, startedAt, undefined);
+  }
+
+  listenerFailed(
+    delivery: Delivery,
+    listening: Listening,
+    error: unknown,
+    startedAt: number | undefined,
+  ): void {
+    listening.failedCount += 1;
+    this.#report(delivery, listening, error);
+    if (startedAt !== undefined) this.#publishStatus(delivery, listening, startedAt, { error });
   }
 
   ended(delivery: Delivery): void {
@@ -125,8 +130,8 @@ export class DeliveryOutcomes implements DeliveryHost {
   #publishStatus(
     delivery: Delivery,
     listening: Listening,
-    outcome: ListenerOutcome,
     startedAt: number,
+    failure: { readonly error: unknown } | undefined,
   ): void {
     const { clock, ids, stage } = this.core.environment;
     if (stage === "closed") return;
@@ -135,8 +140,8 @@ export class DeliveryOutcomes implements DeliveryHost {
       listenerName: listening.name,
       messageId: delivery.message.id,
       durationMs: clock.monotonicNow() - startedAt,
-      isFailure: outcome.isFailure,
-      error: outcome.error,
+      isFailure: failure !== undefined,
+      error: failure?.error,
     });
     const name = DestinationNames.MESSAGE_BUS_MESSAGE_STATUS;
     const message = new Message(status, name, clock.now(), ids, NO_EXTRAS);

@@ -183,7 +183,7 @@ export class DestinationCore {
   /** To be called whenever a message may have been the last. */
   checkIdle(): void {
     if (!this.isIdle) return;
-    for (const idle of this.#whenIdle.splice(0)) idle();
+    if (this.#whenIdle.length > 0) for (const idle of this.#whenIdle.splice(0)) idle();
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 

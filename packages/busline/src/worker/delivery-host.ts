@@ -18,18 +18,16 @@ export interface DeliveryHost {
   replied(delivery: Delivery, value: unknown): void | Promise<void>;
   /** A reply that a listener did not wait for could not be sent. */
   replyFailed(delivery: Delivery, error: unknown): void;
-  /** A listener has ended. */
-  listenerEnded(delivery: Delivery, listening: Listening, outcome: ListenerOutcome): void;
+  /** A listener has ended. @param startedAt by the monotonic clock; only where its status is to be published */
+  listenerSucceeded(delivery: Delivery, listening: Listening, startedAt: number | undefined): void;
+  listenerFailed(
+    delivery: Delivery,
+    listening: Listening,
+    error: unknown,
+    startedAt: number | undefined,
+  ): void;
   /** The last listener has ended. */
   ended(delivery: Delivery): void;
   /** The message was dropped before any listener started. */
   discarded(delivery: Delivery, reason: DiscardReason): void;
-}
-
-/** How a listener ended. */
-export interface ListenerOutcome {
-  readonly isFailure: boolean;
-  readonly error: unknown;
-  /** When it was started, by the monotonic clock; only where its status is to be published. */
-  readonly startedAt: number | undefined;
 }

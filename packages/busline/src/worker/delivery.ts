@@ -5,7 +5,7 @@ import type { MessageListenerContext } from "../listener/message-listener-contex
 import type { Message } from "../message/message.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
 import type { MessageQueue, WaitingMessage } from "../queue/message-queue.ts";
-import type { DeliveryHost, ListenerOutcome } from "./delivery-host.ts";
+import type { DeliveryHost } from "./delivery-host.ts";
 
 /**
  * How far a delivery has come: `outside` until it is taken in; `waiting` for a worker for at least one listener; `handed` to workers for all of them;
@@ -76,14 +76,16 @@ export class Delivery implements WaitingMessage {
 
   listenerSucceeded(listening: Listening, startedAt: number | undefined): void {
     this.anyRan = true;
-    this.end(listening, { isFailure: false, error: undefined, startedAt });
+    this.host.listenerSucceeded(this, listening, startedAt);
+    this.finish(1);
   }
 
   listenerFailed(listening: Listening, error: unknown, startedAt: number | undefined): void {
     this.anyRan = true;
     this.failures ??= [];
     this.failures.push({ listening, error });
-    this.end(listening, { isFailure: true, error, startedAt });
+    this.host.listenerFailed(this, listening, error, startedAt);
+    this.finish(1);
   }
 
   /** Listeners have left before their turn, or the delivery was cut short. */
@@ -96,11 +98,6 @@ export class Delivery implements WaitingMessage {
   interrupt(reason: unknown): void {
     this.lazyContext ??= new DeliveryContext(this);
     this.lazyContext.abort(reason);
-  }
-
-  private end(listening: Listening, outcome: ListenerOutcome): void {
-    this.host.listenerEnded(this, listening, outcome);
-    this.finish(1);
   }
 
   private finish(count: number): void {
