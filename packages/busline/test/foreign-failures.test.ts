@@ -70,6 +70,28 @@ describe("foreign objects that fail when they are looked at", () => {
     expectBalance(destination.statistics);
   });
 
+  test("listener - an error whose stack cannot be made a text is told of all the same", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", note);
+    const bus = new MessageBus();
+    const destination = bus.addDestination<number>(serial("acme/work"));
+    destination.listen(({ payload }) => {
+      if (payload === 1) throw Object.assign(new Error("odd"), { stack: Object.create(null) });
+    });
+    for (const number of [1, 2]) void destination.send(number);
+    await untilQuiet(bus);
+    await turns();
+    process.off("warning", note);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'A listener of "acme/work" failed: (the thrown value cannot be printed)',
+    ]);
+    expect(destination.statistics).toMatchObject({
+      failedMessageCount: 1,
+      deliveredMessageCount: 1,
+    });
+  });
+
   test("clock - one that fails in the middle of a turn is reported, and the turn is repeated", async () => {
     class Moody extends ManualClock implements Clock {
       readings = 0;
