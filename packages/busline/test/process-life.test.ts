@@ -102,14 +102,17 @@ describe("process life", { timeout: 30_000, concurrent: true }, () => {
 
   test("listener - failing without a hook: one BuslineWarning, and the process lives; closed, it ends", async () => {
     const script = `
-      process.on("warning", ({ name }) => console.log(name));
+      const warned = new Promise((resolve) => process.on("warning", ({ name }) => {
+        console.log(name);
+        resolve();
+      }));
       const failing = destination.listen(({ payload }) => {
         if (payload === "bad") throw new Error("no");
         console.log(payload);
       });
       destination.send("bad");
       destination.send("next");
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await warned;
       failing.unregister();
       destination.listen(() => new Promise(() => {}));
       for (const payload of [1, 2]) destination.send(payload);

@@ -142,7 +142,7 @@ export class Entrance {
       throw new RejectedExecutionError("BUSLINE_CLOSED", name);
     }
     if (listeners.current.length === 0) return this.#undelivered(message, routing);
-    if (!routing.isAnswer) this.#countTooDeep();
+    if (!routing.isAnswer) this.refuseIfTooDeep(true);
     return this.runInTurn(this.#delivery(message, routing, false), routing);
   };
 
@@ -153,7 +153,7 @@ export class Entrance {
     if (this.#core.isPaused && !routing.isAnswer && !isReply(message)) {
       return this.#turnAway(delivery, routing, "queue-full");
     }
-    if (!routing.isAnswer) this.#countTooDeep();
+    if (!routing.isAnswer) this.refuseIfTooDeep(true);
     delivery.isSendersTurn = true;
     const goingOn = this.runInTurn(delivery, routing);
     if (goingOn === undefined) throwErrorsOf(delivery);
@@ -172,19 +172,10 @@ export class Entrance {
   }
 
   /** Each turn in a turn lies on the same stack, which would end somewhere in the middle of the books. */
-  refuseIfTooDeep(): void {
-    if (listenerDepth() >= DEEPEST) {
-      throw new RejectedExecutionError("BUSLINE_TOO_DEEP", this.#core.name);
-    }
-  }
-
-  #countTooDeep(): void {
-    try {
-      this.refuseIfTooDeep();
-    } catch (error) {
-      this.#core.counters.turnedAway("rejected");
-      throw error;
-    }
+  refuseIfTooDeep(isBookedHere: boolean): void {
+    if (listenerDepth() < DEEPEST) return;
+    if (isBookedHere) this.#core.counters.turnedAway("rejected");
+    throw new RejectedExecutionError("BUSLINE_TOO_DEEP", this.#core.name);
   }
 
   #turnAway(delivery: Delivery, routing: Routing, reason: RejectionReason): void | Promise<void> {

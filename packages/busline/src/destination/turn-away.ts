@@ -85,7 +85,8 @@ class TurnedAway implements RefusalHost {
   }
 
   runInSendersTurn(): void | Promise<void> {
-    this.#core.entrance.refuseIfTooDeep();
+    // What a handler throws is booked as its refusal.
+    this.#core.entrance.refuseIfTooDeep(false);
     return this.#core.entrance.runInTurn(this.#delivery, this.#routing);
   }
 
