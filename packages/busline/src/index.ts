@@ -24,7 +24,7 @@ export { DestinationNames } from "./destination/destination-names.ts";
 export type { DestinationType, DestinationTypeFactory } from "./destination/destination-type.ts";
 export type { MessageStatus } from "./destination/message-status.ts";
 
-export type { MessageQueue, WaitingMessage } from "./queue/message-queue.ts";
+export type { MessageQueue } from "./queue/message-queue.ts";
 export { FifoQueue } from "./queue/fifo-queue.ts";
 export type { RejectedExecutionHandler } from "./queue/rejected-execution-handler.ts";
 export type { Rejection, RejectionReason } from "./queue/rejection.ts";
@@ -59,6 +59,7 @@ export type {
 export type { MessageTrace } from "./diagnostics/channels.ts";
 export type { ErrorHook, FailureContext, Logger } from "./diagnostics/failure-reporter.ts";
 export type { Clock, Timer } from "./clock/clock.ts";
+export type { Reading } from "./clock/reading.ts";
 export type { StandardSchema } from "./validation/standard-schema.ts";
 
 export { BuslineError } from "./errors/busline-error.ts";

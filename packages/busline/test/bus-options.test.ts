@@ -41,6 +41,7 @@ describe("bad values", () => {
     ["clock", {}],
     ["clock", Date],
     ["clock", { now: () => clock.now(), monotonicNow: () => clock.monotonicNow() }],
+    ["clock", Object.assign(new ManualClock(), { endOfRun: 5 })],
   ])("bus - option %s: %o is refused by name", (attribute, value) => {
     const make = (): MessageBus => new MessageBus({ [attribute]: value });
 

@@ -1,7 +1,6 @@
-import { type Clock, DestinationConfiguration, MessageBus, RequestTimeoutError } from "busline";
-import { GateListener, ManualClock, Recorder } from "busline/testing";
+import { DestinationConfiguration, MessageBus, RequestTimeoutError, waitForSpace } from "busline";
+import { GateListener, Recorder } from "busline/testing";
 import { describe, expect, test } from "vitest";
-import { Deadlines } from "../src/clock/deadlines.ts";
 
 const turn = (): Promise<void> =>
   new Promise((resume) => {
@@ -52,115 +51,85 @@ describe("the machine's clock", () => {
     gate.open();
     await expect(bus.close()).resolves.toMatchObject({ interrupted: [] });
   });
+
+  test("clock - a request's time counts from the end of the run that made it, however long that takes", async () => {
+    const { bus, gate } = slowDestination();
+    const requests = [5, 5, 10].map((timeoutMs) =>
+      endOf(bus.request("acme/slow", 1, { timeoutMs })),
+    );
+    // A timer that had been started with the request would have run out long before.
+    blockThread(30);
+    const runEndedAt = performance.now();
+    const ends = await Promise.all(requests);
+    expect(ends.map(({ error }) => error)).toEqual([TIMED_OUT, TIMED_OUT, TIMED_OUT]);
+    const [first = 0, second = 0, third = 0] = ends.map(({ at }) => at - runEndedAt);
+    for (const elapsed of [first, second]) expect(elapsed).toBeGreaterThanOrEqual(5);
+    expect(third).toBeGreaterThanOrEqual(10);
+    gate.open();
+    await bus.close();
+  });
+
+  test("clock - a later run has a later end: its requests do not expire with those of the run before", async () => {
+    const { bus, gate } = slowDestination();
+    const first = endOf(bus.request("acme/slow", 1, { timeoutMs: 10 }));
+    await turn();
+    blockThread(6);
+    const second = endOf(bus.request("acme/slow", 2, { timeoutMs: 10 }));
+    blockThread(6);
+    const runEndedAt = performance.now();
+    // When this run ends the first one's time is up, the second one's has just begun.
+    expect((await first).error).toEqual(TIMED_OUT);
+    const { error, at } = await second;
+    expect(error).toEqual(TIMED_OUT);
+    expect(at - runEndedAt).toBeGreaterThanOrEqual(10);
+    gate.open();
+    await bus.close();
+  });
+
+  test("clock - a sender's wait for room counts in the same way", async () => {
+    const bus = new MessageBus();
+    const full = bus.addDestination(
+      DestinationConfiguration.createSerialDestinationConfiguration("acme/full", {
+        maximumQueueSize: 1,
+        rejectedExecutionHandler: waitForSpace({ timeoutMs: 5 }),
+      }),
+    );
+    const gate = new GateListener();
+    full.listen(gate);
+    for (const payload of [1, 2]) void full.send(payload);
+    const waiting = endOf(full.send(3) as Promise<void>);
+    blockThread(20);
+    const runEndedAt = performance.now();
+    const { error, at } = await waiting;
+    expect(error).toMatchObject({ code: "BUSLINE_WAIT_TIMEOUT" });
+    expect(at - runEndedAt).toBeGreaterThanOrEqual(5);
+    gate.open();
+    await bus.close();
+  });
 });
 
-describe("deadlines", () => {
-  function fixture(clock: ManualClock = new ManualClock()): {
-    clock: ManualClock;
-    deadlines: Deadlines;
-    expired: string[];
-    set: (durationMs: number, name: string) => { cancel(): void };
-  } {
-    const deadlines = new Deadlines(clock);
-    const expired: string[] = [];
-    return {
-      clock,
-      deadlines,
-      expired,
-      set: (durationMs, name) => deadlines.set(durationMs, () => void expired.push(name)),
-    };
+const TIMED_OUT: unknown = expect.any(RequestTimeoutError);
+
+function slowDestination(): { bus: MessageBus; gate: GateListener } {
+  const bus = new MessageBus();
+  bus.addDestination(new DestinationConfiguration("parallel", "acme/slow"));
+  const gate = new GateListener();
+  bus.listen("acme/slow", gate);
+  return { bus, gate };
+}
+
+/** With what, and when, a promise is rejected. */
+async function endOf(promise: Promise<unknown>): Promise<{ error: unknown; at: number }> {
+  try {
+    await promise;
+  } catch (error) {
+    return { error, at: performance.now() };
   }
+  throw new Error("It was not rejected.");
+}
 
-  test("deadlines - thousands need one timer, and none when all have expired", () => {
-    const { clock, expired, set } = fixture();
-    for (let n = 0; n < 5_000; n += 1) set(100 + (n % 7), String(n));
-    expect(clock.timerCount).toBe(1);
-    clock.advance(106);
-
-    expect(expired).toHaveLength(5_000);
-    expect(clock.timerCount).toBe(0);
-  });
-
-  test("deadlines - expire at their moment, never before", () => {
-    const { clock, expired, set } = fixture();
-    set(100, "a");
-    clock.advance(99.5);
-    set(100, "b");
-    expect(expired).toEqual([]);
-    clock.advance(0.5);
-    expect(expired).toEqual(["a"]);
-    clock.advance(99);
-    expect(expired).toEqual(["a"]);
-    clock.advance(1);
-    expect(expired).toEqual(["a", "b"]);
-  });
-
-  test("deadlines - a timer that calls back early is started again", () => {
-    // Node's timers may be early by a fraction of a millisecond.
-    class Early extends ManualClock {
-      override startTimer(
-        ...[delayMs, callback]: Parameters<Clock["startTimer"]>
-      ): ReturnType<Clock["startTimer"]> {
-        return super.startTimer(Math.max(0, delayMs - 0.75), callback);
-      }
-    }
-    const { clock, expired, set } = fixture(new Early());
-    set(10, "a");
-    clock.advance(9.25);
-    expect(expired).toEqual([]);
-    expect(clock.timerCount).toBe(1);
-    clock.advance(1);
-    expect(expired).toEqual(["a"]);
-  });
-
-  test("deadlines - a shorter one set later expires first", () => {
-    const { clock, expired, set } = fixture();
-    set(1_000, "long");
-    clock.advance(10);
-    set(20, "short");
-    expect(clock.timerCount).toBe(1);
-    clock.advance(20);
-    expect(expired).toEqual(["short"]);
-    expect(clock.timerCount).toBe(1);
-    clock.advance(970);
-    expect(expired).toEqual(["short", "long"]);
-  });
-
-  test("deadlines - a cancelled one does not expire, its neighbours do", () => {
-    const { clock, expired, set } = fixture();
-    const [, second, , fourth] = ["a", "b", "c", "d"].map((name) => set(10, name));
-    second?.cancel();
-    fourth?.cancel();
-    fourth?.cancel();
-    clock.advance(10);
-
-    expect(expired).toEqual(["a", "c"]);
-    // Cancelling what has expired is harmless.
-    second?.cancel();
-    expect(clock.timerCount).toBe(0);
-  });
-
-  test("deadlines - with all cancelled, the timer ends at its moment and is not started again", () => {
-    const { clock, expired, set } = fixture();
-    for (const name of ["a", "b"]) set(10, name).cancel();
-    clock.advance(10);
-
-    expect([expired, clock.timerCount]).toEqual([[], 0]);
-  });
-
-  test("deadlines - an expiry may set and cancel others", () => {
-    const { clock, deadlines, expired, set } = fixture();
-    deadlines.set(10, () => {
-      expired.push("first");
-      sibling.cancel();
-      set(5, "nested");
-      set(0, "at once");
-    });
-    const sibling = set(10, "cancelled");
-    clock.advance(10);
-    expect(expired).toEqual(["first", "at once"]);
-    clock.advance(5);
-    expect(expired).toEqual(["first", "at once", "nested"]);
-    expect(clock.timerCount).toBe(0);
-  });
-});
+/** Code that takes this long without a break. */
+function blockThread(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}

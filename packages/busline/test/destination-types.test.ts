@@ -4,39 +4,39 @@ import {
   type DestinationTypeFactory,
   discardOldest,
   InvalidConfigurationError,
+  type Message,
   MessageBus,
   type MessageQueue,
-  type WaitingMessage,
 } from "busline";
 import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { describe, expect, test } from "vitest";
 
 /** A user's own queue: the last one in is the first one out. */
-class LifoQueue<Item extends WaitingMessage> implements MessageQueue<Item> {
-  #items: Item[] = [];
+class LifoQueue implements MessageQueue {
+  #messages: Message[] = [];
 
   get size(): number {
-    return this.#items.length;
+    return this.#messages.length;
   }
 
-  add(item: Item): void {
-    this.#items.push(item);
+  add(message: Message): void {
+    this.#messages.push(message);
   }
 
-  take(): Item | undefined {
-    return this.#items.pop();
+  take(): Message | undefined {
+    return this.#messages.pop();
   }
 
-  oldest(): Item | undefined {
-    return this.#items[0];
+  oldest(): Message | undefined {
+    return this.#messages[0];
   }
 
-  remove(item: Item): void {
-    this.#items = this.#items.filter((other) => other !== item);
+  remove(message: Message): void {
+    this.#messages = this.#messages.filter((other) => other !== message);
   }
 
-  removeAll(): Item[] {
-    return this.#items.splice(0);
+  removeAll(): Message[] {
+    return this.#messages.splice(0);
   }
 }
 

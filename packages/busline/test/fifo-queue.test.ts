@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { assert, array, commands, constant, modelRun, nat, property } from "fast-check";
 import type { Command } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FifoQueue, type WaitingMessage } from "busline";
+import { FifoQueue, type Message } from "busline";
 
 /** Slots that one chunk of the queue has. */
 const CHUNK = 1_024;
@@ -10,37 +10,39 @@ const NUM_RUNS = process.env["BUSLINE_LONG"] === undefined ? 60 : 2_000;
 
 let lastNumber = 0;
 
-/** A queue looks at nothing in an item: it only keeps it. */
-interface Item extends WaitingMessage {
-  readonly number: number;
-}
+/** Stands for a message: a queue looks at nothing in it, it only keeps it. */
+type Numbered = Message & { readonly number: number };
 
-function item(): Item {
+function numbered(): Numbered {
   lastNumber += 1;
-  return { number: lastNumber, message: undefined as never };
+  return { number: lastNumber } as unknown as Numbered;
 }
 
-function filled(count: number): { queue: FifoQueue<Item>; items: Item[] } {
-  const queue = new FifoQueue<Item>();
-  const items = Array.from({ length: count }, item);
-  for (const each of items) queue.add(each);
-  return { queue, items };
+function numberOf(message: Message | undefined): number | undefined {
+  return (message as Numbered | undefined)?.number;
 }
 
-function takeAll(queue: FifoQueue<Item>): Item[] {
-  const taken: Item[] = [];
+function filled(count: number): { queue: FifoQueue; messages: Numbered[] } {
+  const queue = new FifoQueue();
+  const messages = Array.from({ length: count }, numbered);
+  for (const each of messages) queue.add(each);
+  return { queue, messages };
+}
+
+function takeAll(queue: FifoQueue): Message[] {
+  const taken: Message[] = [];
   for (let next = queue.take(); next !== undefined; next = queue.take()) taken.push(next);
   return taken;
 }
 
 describe("order", () => {
   test.each([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])(
-    "queue - gives out %i items in the order of their coming",
+    "queue - gives out %i messages in the order of their coming",
     (count) => {
-      const { queue, items } = filled(count);
+      const { queue, messages } = filled(count);
       expect(queue.size).toBe(count);
-      expect(queue.oldest()).toBe(items[0]);
-      expect(takeAll(queue)).toEqual(items);
+      expect(queue.oldest()).toBe(messages[0]);
+      expect(takeAll(queue)).toEqual(messages);
       expect(queue.size).toBe(0);
       expect(queue.take()).toBeUndefined();
       expect(queue.oldest()).toBeUndefined();
@@ -48,10 +50,10 @@ describe("order", () => {
   );
 
   test("queue - adding and taking in turn crosses many chunk borders", () => {
-    const { queue, items } = filled(CHUNK - 3);
-    const expected = [...items];
+    const { queue, messages } = filled(CHUNK - 3);
+    const expected = [...messages];
     for (let round = 0; round < 5 * CHUNK; round += 1) {
-      const added = item();
+      const added = numbered();
       expected.push(added);
       queue.add(added);
       expect(queue.take()).toBe(expected.shift());
@@ -61,9 +63,9 @@ describe("order", () => {
   });
 
   test("queue - an empty one is used again from its start", () => {
-    const queue = new FifoQueue<Item>();
+    const queue = new FifoQueue();
     for (let round = 0; round < 3 * CHUNK; round += 1) {
-      const only = item();
+      const only = numbered();
       queue.add(only);
       expect(queue.take()).toBe(only);
       expect(queue.take()).toBeUndefined();
@@ -79,26 +81,26 @@ describe("remove", () => {
     ["the first of a chunk", CHUNK],
     ["the newest", 2 * CHUNK - 1],
   ])("queue - takes out %s and keeps the order of the rest", (_, at) => {
-    const { queue, items } = filled(2 * CHUNK);
-    for (const removed of items.splice(at, 1)) queue.remove(removed);
-    expect(queue.size).toBe(items.length);
-    expect(queue.oldest()).toBe(items[0]);
-    expect(takeAll(queue)).toEqual(items);
+    const { queue, messages } = filled(2 * CHUNK);
+    for (const removed of messages.splice(at, 1)) queue.remove(removed);
+    expect(queue.size).toBe(messages.length);
+    expect(queue.oldest()).toBe(messages[0]);
+    expect(takeAll(queue)).toEqual(messages);
   });
 
   test("queue - one that is removed twice is gone once", () => {
-    const { queue, items } = filled(3);
-    for (const removed of items.splice(1, 1)) {
+    const { queue, messages } = filled(3);
+    for (const removed of messages.splice(1, 1)) {
       queue.remove(removed);
       queue.remove(removed);
     }
     expect(queue.size).toBe(2);
-    expect(takeAll(queue)).toEqual(items);
+    expect(takeAll(queue)).toEqual(messages);
   });
 
-  test("queue - an item that was removed may come again, at the end", () => {
-    const { queue, items } = filled(2);
-    const [first, second] = items as [Item, Item];
+  test("queue - a message that was removed may come again, at the end", () => {
+    const { queue, messages } = filled(2);
+    const [first, second] = messages as [Numbered, Numbered];
     queue.remove(first);
     queue.add(first);
     expect(queue.size).toBe(2);
@@ -107,39 +109,39 @@ describe("remove", () => {
 
   test("queue - removing most of a long queue, from either end, keeps the rest", () => {
     for (const fromEnd of [false, true]) {
-      const { queue, items } = filled(6 * CHUNK);
-      const kept = items.filter((_, at) => at % 7 === 0);
-      const gone = items.filter((_, at) => at % 7 !== 0);
+      const { queue, messages } = filled(6 * CHUNK);
+      const kept = messages.filter((_, at) => at % 7 === 0);
+      const gone = messages.filter((_, at) => at % 7 !== 0);
       if (fromEnd) gone.reverse();
       for (const each of gone) queue.remove(each);
       expect(queue.size).toBe(kept.length);
-      const added = item();
+      const added = numbered();
       queue.add(added);
       expect(takeAll(queue)).toEqual([...kept, added]);
     }
   });
 
   test("queue - removing all leaves an empty queue that works", () => {
-    const { queue, items } = filled(2 * CHUNK + 5);
-    for (const each of items) queue.remove(each);
+    const { queue, messages } = filled(2 * CHUNK + 5);
+    for (const each of messages) queue.remove(each);
     expect(queue.size).toBe(0);
     expect(queue.oldest()).toBeUndefined();
     expect(queue.take()).toBeUndefined();
-    const added = item();
+    const added = numbered();
     queue.add(added);
     expect(takeAll(queue)).toEqual([added]);
   });
 });
 
 test("queue - removeAll gives all in their order, without the removed", () => {
-  const { queue, items } = filled(CHUNK + 20);
+  const { queue, messages } = filled(CHUNK + 20);
   queue.take();
-  items.shift();
-  for (const removed of items.splice(5, 1)) queue.remove(removed);
-  expect(queue.removeAll()).toEqual(items);
+  messages.shift();
+  for (const removed of messages.splice(5, 1)) queue.remove(removed);
+  expect(queue.removeAll()).toEqual(messages);
   expect(queue.size).toBe(0);
   expect(queue.removeAll()).toEqual([]);
-  const added = item();
+  const added = numbered();
   queue.add(added);
   expect(queue.take()).toBe(added);
 });
@@ -149,11 +151,11 @@ function same(what: string, actual: unknown, expected: unknown): void {
 }
 
 /** One operation on the queue and on the array that it has to be like. */
-class Operation implements Command<Item[], FifoQueue<Item>> {
+class Operation implements Command<Numbered[], FifoQueue> {
   readonly name: string;
-  readonly operate: (model: Item[], queue: FifoQueue<Item>) => void;
+  readonly operate: (model: Numbered[], queue: FifoQueue) => void;
 
-  constructor(name: string, operate: (model: Item[], queue: FifoQueue<Item>) => void) {
+  constructor(name: string, operate: (model: Numbered[], queue: FifoQueue) => void) {
     this.name = name;
     this.operate = operate;
   }
@@ -162,10 +164,10 @@ class Operation implements Command<Item[], FifoQueue<Item>> {
     return true;
   }
 
-  run(model: Item[], queue: FifoQueue<Item>): void {
+  run(model: Numbered[], queue: FifoQueue): void {
     this.operate(model, queue);
     same("size", queue.size, model.length);
-    same("oldest", queue.oldest()?.number, model[0]?.number);
+    same("oldest", numberOf(queue.oldest()), model[0]?.number);
   }
 
   toString(): string {
@@ -178,7 +180,7 @@ const operations = [
   nat(2 * CHUNK).map(
     (count) =>
       new Operation(`add ${count}`, (model, queue) => {
-        for (const each of Array.from({ length: count }, item)) {
+        for (const each of Array.from({ length: count }, numbered)) {
           model.push(each);
           queue.add(each);
         }
@@ -190,7 +192,7 @@ const operations = [
         const taken = Array.from({ length: count }, () => queue.take()).filter(Boolean);
         same(
           "take",
-          taken.map((each) => each?.number),
+          taken.map(numberOf),
           model.splice(0, count).map(({ number }) => number),
         );
       }),
@@ -223,7 +225,7 @@ const operations = [
 test("queue - is like an array, whatever is done to it", { timeout: 120_000 }, () => {
   assert(
     property(commands(operations, { maxCommands: 40 }), (script) => {
-      modelRun(() => ({ model: [] as Item[], real: new FifoQueue<Item>() }), script);
+      modelRun(() => ({ model: [] as Numbered[], real: new FifoQueue() }), script);
     }),
     { numRuns: NUM_RUNS },
   );

@@ -3,52 +3,52 @@ import {
   type DestinationAttributes,
   DestinationConfiguration,
   type DestinationTypeFactory,
+  type Message,
   MessageBus,
   type MessageQueue,
-  type WaitingMessage,
 } from "busline";
 import { GateListener, Recorder, SteppedBus, untilQuiet } from "busline/testing";
 import { describe, expect, test } from "vitest";
 
 /** A user's own queue: messages of one key run one after another, those of different keys beside each other. */
-class KeyedQueue<Item extends WaitingMessage> implements MessageQueue<Item> {
-  #items: Item[] = [];
+class KeyedQueue implements MessageQueue {
+  #messages: Message[] = [];
   readonly taken: unknown[] = [];
   readonly told: unknown[] = [];
   readonly #runningKeys = new Set<string>();
 
   get size(): number {
-    return this.#items.length;
+    return this.#messages.length;
   }
 
-  add(item: Item): void {
-    this.#items.push(item);
+  add(message: Message): void {
+    this.#messages.push(message);
   }
 
-  take(): Item | undefined {
-    const next = this.#items.find(({ message: { key } }) => !this.#isRunning(key));
+  take(): Message | undefined {
+    const next = this.#messages.find(({ key }) => !this.#isRunning(key));
     if (next === undefined) return undefined;
     this.remove(next);
-    if (next.message.key !== undefined) this.#runningKeys.add(next.message.key);
-    this.taken.push(next.message.payload);
+    if (next.key !== undefined) this.#runningKeys.add(next.key);
+    this.taken.push(next.payload);
     return next;
   }
 
-  oldest(): Item | undefined {
-    return this.#items[0];
+  oldest(): Message | undefined {
+    return this.#messages[0];
   }
 
-  remove(item: Item): void {
-    this.#items = this.#items.filter((other) => other !== item);
+  remove(message: Message): void {
+    this.#messages = this.#messages.filter((other) => other !== message);
   }
 
-  removeAll(): Item[] {
-    return this.#items.splice(0);
+  removeAll(): Message[] {
+    return this.#messages.splice(0);
   }
 
-  ended({ message }: Item): void {
-    this.told.push(message.payload);
-    if (message.key !== undefined) this.#runningKeys.delete(message.key);
+  ended({ key, payload }: Message): void {
+    this.told.push(payload);
+    if (key !== undefined) this.#runningKeys.delete(key);
   }
 
   #isRunning(key: string | undefined): boolean {
@@ -57,11 +57,11 @@ class KeyedQueue<Item extends WaitingMessage> implements MessageQueue<Item> {
 }
 
 /** A keyed type, and its queue for a test to look into. */
-function keyedType(): { factory: DestinationTypeFactory; queues: KeyedQueue<WaitingMessage>[] } {
-  const queues: KeyedQueue<WaitingMessage>[] = [];
+function keyedType(): { factory: DestinationTypeFactory; queues: KeyedQueue[] } {
+  const queues: KeyedQueue[] = [];
   const factory: DestinationTypeFactory = () => ({
-    createQueue: <Item extends WaitingMessage>() => {
-      const queue = new KeyedQueue<Item>();
+    createQueue: () => {
+      const queue = new KeyedQueue();
       queues.push(queue);
       return queue;
     },

@@ -1,8 +1,8 @@
 import {
   callerRuns,
-  type WaitingMessage,
   DestinationConfiguration,
   FifoQueue,
+  type Message,
   MessageBus,
   RejectedExecutionError,
   waitForSpace,
@@ -151,9 +151,9 @@ describe("foreign code that fails in the middle", () => {
   });
 
   test("queue - one of the user's own that throws stops nothing, and counts nothing twice", async () => {
-    class Moody<Item extends WaitingMessage> extends FifoQueue<Item> {
+    class Moody extends FifoQueue {
       throwsNext = true;
-      override take(): Item | undefined {
+      override take(): Message | undefined {
         if (this.throwsNext) {
           this.throwsNext = false;
           throw new Error("not now");

@@ -295,7 +295,7 @@ describe("bus - replaces the attributes of a destination", () => {
   });
 
   test("bus - a new queue that takes nothing in loses nothing", () => {
-    class Refusing extends FifoQueue<never> {
+    class Refusing extends FifoQueue {
       override add(): void {
         throw new Error("takes nothing");
       }

@@ -16,6 +16,7 @@ import {
 } from "../destination/destination-type.ts";
 import { registerListener } from "../destination/register-listener.ts";
 import { EventListeners } from "../diagnostics/event-listeners.ts";
+import { channels, isObserved } from "../diagnostics/channels.ts";
 import { FailureReporter } from "../diagnostics/failure-reporter.ts";
 import { BusClosedError } from "../errors/bus-closed-error.ts";
 import { DuplicateDestinationError } from "../errors/duplicate-destination-error.ts";
@@ -23,11 +24,16 @@ import { InvalidConfigurationError } from "../errors/invalid-configuration-error
 import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
 import type { CheckedListenOptions } from "../listener/listen-options.ts";
+import type { Listening } from "../listener/listening.ts";
 import type { MessageListener } from "../listener/message-listener.ts";
 import type { Registration } from "../listener/registration.ts";
-import type { Message } from "../message/message.ts";
+import { Message } from "../message/message.ts";
+import type { MessageExtras } from "../message/message-extras.ts";
 import { MessageIds } from "../message/message-ids.ts";
+import type { SendMoment } from "../message/send-moment.ts";
+import { mayWait } from "../queue/rejected-execution-handler.ts";
 import { PendingReplies } from "../reply/pending-replies.ts";
+import type { PendingReply } from "../reply/pending-reply.ts";
 import { type BusStatistics, totalOf } from "../statistics/bus-statistics.ts";
 import { checkDestinationName } from "../validation/destination-name.ts";
 import { Dispatcher } from "../worker/dispatcher.ts";
@@ -36,12 +42,13 @@ import { WaitGraph } from "../worker/wait-graph.ts";
 import { AwaitedListeners } from "./awaited-listeners.ts";
 import type { CheckedBusOptions } from "./bus-options.ts";
 import { BUS_EVENTS, type MessageBusEventListener } from "./message-bus-event-listener.ts";
+import { keptShapes } from "./kept-shapes.ts";
 import { preconfiguredDestinations } from "./preconfigured-destinations.ts";
 
 /** A bus from the inside: it knows the destinations by name, and is what they all share. */
 export class BusCore implements DestinationEnvironment {
-  stage: BusStage = "open";
-  unseenCount = 0;
+  mayWait = false;
+  lastMoment: SendMoment | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly dispatcher: Dispatcher;
@@ -57,6 +64,11 @@ export class BusCore implements DestinationEnvironment {
   readonly #types: ReadonlyMap<string, DestinationTypeFactory>;
   readonly #destinations = new Map<string, DestinationCore>();
   readonly #awaited = new AwaitedListeners();
+  /** Held, never read. */
+  readonly keptShapes: readonly object[];
+  /** Where replies travel over. */
+  readonly #answers: DestinationCore;
+  #stage: BusStage = "open";
 
   constructor(options: CheckedBusOptions) {
     const { clock, deliveriesPerTurn } = options;
@@ -66,7 +78,8 @@ export class BusCore implements DestinationEnvironment {
     this.dispatcher = new Dispatcher({
       clock,
       deliveriesPerTurn,
-      isWaiting: () => this.#isWaitedFor,
+      // A queued message or a pending request keeps the process alive; an idle bus does not.
+      isWaiting: (hasWork) => this.stage !== "closed" && (hasWork || this.requests.size > 0),
       holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
       problem: (text, error) => this.reporter.problem(text, error),
     });
@@ -77,10 +90,22 @@ export class BusCore implements DestinationEnvironment {
     this.events = new EventListeners(BUS_EVENTS, this.reporter);
     this.#types = options.destinationTypes;
     for (const configuration of preconfiguredDestinations) this.#put(configuration, true);
-    this.get(DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE).listeners.add(
-      (message: Message) => this.requests.receive(message),
-      { name: "busline.replies", reportsStatus: false, isInternal: true },
-    );
+    this.#answers = this.get(DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE);
+    this.keptShapes = keptShapes(this.#answers, this.requests);
+    this.#answers.listeners.add((message: Message) => this.requests.receive(message), {
+      name: "busline.replies",
+      reportsStatus: false,
+      isInternal: true,
+    });
+  }
+
+  get stage(): BusStage {
+    return this.#stage;
+  }
+
+  set stage(stage: BusStage) {
+    this.#stage = stage;
+    for (const destination of this.#destinations.values()) destination.lookAgain();
   }
 
   /** All destinations, by name. */
@@ -94,6 +119,13 @@ export class BusCore implements DestinationEnvironment {
   get isIdle(): boolean {
     for (const destination of this.#destinations.values()) if (!destination.isIdle) return false;
     return true;
+  }
+
+  /** How many listeners go on that are not followed. */
+  get unseenCount(): number {
+    let count = 0;
+    for (const { outcomes } of this.#destinations.values()) count += outcomes.unseenCount;
+    return count;
   }
 
   get statistics(): BusStatistics {
@@ -137,6 +169,7 @@ export class BusCore implements DestinationEnvironment {
     this.refuseIfClosed("replaceDestination");
     const core = this.getUnsealed(configuration.destinationName, "replaced");
     core.replace(configuration, this.#typeOf(configuration));
+    this.#lookAtHandler(configuration);
     this.events.tell("destinationReplaced", core.handle);
     return core;
   }
@@ -154,6 +187,26 @@ export class BusCore implements DestinationEnvironment {
     const core = this.#destinations.get(checkDestinationName(name, "listen"));
     if (core !== undefined) return registerListener(core, listener, options);
     return this.#awaited.add(name, listener, options);
+  }
+
+  answer(request: PendingReply, value: unknown): boolean {
+    const { counters, isWideOpen, listeners } = this.#answers;
+    const isSeen = isObserved(channels.send) || isObserved(channels.deliver);
+    const { current } = listeners;
+    if (!isWideOpen || isSeen || isObserved(channels.reply) || current.length > 1) return false;
+    counters.acceptedAtOnce();
+    counters.finished("delivered");
+    (current[0] as Listening).deliveredCount += 1;
+    request.succeed(value);
+    return true;
+  }
+
+  address(destinationName: string, payload: unknown, extras: MessageExtras): Message {
+    return new Message(payload, this.get(destinationName).entrance.moment(), this.ids, extras);
+  }
+
+  momentAt(destinationName: string, sentAt: number): SendMoment {
+    return this.get(destinationName).entrance.moment(sentAt);
   }
 
   route(message: Message, routing: Routing): void | Promise<void> {
@@ -176,20 +229,18 @@ export class BusCore implements DestinationEnvironment {
     for (const destination of this.#destinations.values()) destination.pool?.release();
   }
 
-  // A queued message or a pending request keeps the process alive; an idle bus does not.
-  get #isWaitedFor(): boolean {
-    if (this.stage === "closed") return false;
-    if (this.requests.size > 0) return true;
-    for (const { counters, pool } of this.#destinations.values()) {
-      if (counters.pending > 0 || pool?.hasReadyTask === true) return true;
-    }
-    return false;
-  }
-
   #put(configuration: DestinationConfiguration, isSealed: boolean): DestinationCore {
     const core = new DestinationCore(configuration, this.#typeOf(configuration), this, isSealed);
     this.#destinations.set(core.name, core);
+    this.#lookAtHandler(configuration);
     return core;
+  }
+
+  #lookAtHandler({ rejectedExecutionHandler }: DestinationConfiguration): void {
+    if (this.mayWait || rejectedExecutionHandler === undefined) return;
+    if (!mayWait(rejectedExecutionHandler)) return;
+    this.mayWait = true;
+    for (const destination of this.#destinations.values()) destination.lookAgain();
   }
 
   #typeOf(configuration: DestinationConfiguration): DestinationType {

@@ -1,5 +1,6 @@
 import type { DestinationCore, CloseReport } from "../destination/destination-core.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import { followNobody } from "../worker/running-worker.ts";
 import type { BusCore } from "./bus-core.ts";
 
 const NOTHING_LEFT: CloseReport = Object.freeze({
@@ -46,7 +47,9 @@ export class BusLifecycle {
     for (const destination of bus.destinations) destination.resume();
     return new Promise((resolve) => {
       bus.whenOneIsIdle = () => {
-        if (bus.isIdle) resolve();
+        if (!bus.isIdle) return;
+        followNobody();
+        resolve();
       };
       bus.whenOneIsIdle();
     });
@@ -61,16 +64,19 @@ export class BusLifecycle {
       : bus.destinations.map((destination) => destination.forceClose(closedError(destination)));
     bus.requests.failAll();
     bus.release();
+    followNobody();
     return joined(reports);
   }
 
   async #remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
     destination.isClosing = true;
+    destination.lookAgain();
     const isFinished = await this.#within(deadlineMs, destination.finish());
     // From here on not even its own listeners get anything in: it would be lost.
     destination.isRemoved = true;
     const report = isFinished ? NOTHING_LEFT : destination.forceClose(closedError(destination));
     this.#bus.forget(destination);
+    followNobody();
     destination.pool?.release();
     this.#removals.delete(destination);
     return joined([report]);

@@ -59,8 +59,16 @@ export function checkBusOptions(options: MessageBusOptions | undefined): Checked
     destinationTypes: readDestinationTypes(reader.any("destinationTypes")),
     closeDeadlineMs: reader.duration("closeDeadlineMs") ?? DEFAULT_CLOSE_DEADLINE_MS,
     deliveriesPerTurn: reader.wholeNumber("deliveriesPerTurn", 1) ?? DEFAULT_DELIVERIES_PER_TURN,
-    clock: reader.objectWith<Clock>("clock", CLOCK_METHODS) ?? new SystemClock(),
+    clock: readClock(reader),
   };
+}
+
+function readClock(reader: OptionReader): Clock {
+  const clock = reader.objectWith<Clock>("clock", CLOCK_METHODS);
+  if (clock === undefined) return new SystemClock();
+  const { endOfRun } = clock as Partial<Record<"endOfRun", unknown>>;
+  if (endOfRun === undefined || typeof endOfRun === "function") return clock;
+  return reader.refuse("clock", "an object whose endOfRun, if it has one, is a method");
 }
 
 function readDestinationTypes(given: unknown): ReadonlyMap<string, DestinationTypeFactory> {

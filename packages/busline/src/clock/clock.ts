@@ -1,3 +1,5 @@
+import type { Reading } from "./reading.ts";
+
 /**
  * The one owner of time and of turns of the event loop. Everything in busline that waits, measures or puts off asks a
  * clock, so that a test can stand in for both (`ManualClock` in `busline/testing`).
@@ -9,6 +11,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment in the past; never goes back, for measuring. */
   monotonicNow(): number;
+  /**
+   * The moment at which the code that runs now, and what follows from it without a break, will have ended: one reading
+   * for all who ask meanwhile. Without this method everybody reads `monotonicNow`.
+   */
+  endOfRun?(): Reading;
   /** Calls back once, not before `delayMs` have passed. The timer does not keep the process alive unless `ref` is called. */
   startTimer(delayMs: number, callback: () => void): Timer;
   /** Calls back as soon as the code that runs now has ended. */

@@ -1,19 +1,21 @@
 import type { Clock, Timer } from "./clock.ts";
+import type { Deadline } from "./deadline.ts";
+import { DeadlineList } from "./deadline-list.ts";
+import { WakeOrder } from "./wake-order.ts";
 
-/** A moment by which something must have happened. */
-export interface Deadline {
-  /** It happened, or does not matter any more. Harmless when repeated. */
-  cancel(): void;
-}
+/** Up to so many lists stay when they are empty: most programs know a few durations, and use them again and again. */
+const FEW_LISTS = 64;
 
 /**
  * Any number of deadlines on one timer of the runtime: a timer for each request would cost several times as much as the
- * rest of the request. They lie in a binary heap, the earliest on top; each knows its place, so that cancelling one
- * leaves nothing behind.
+ * rest of the request. Those of the same duration stand in one list in the order of their setting, which is that of
+ * their expiry, so setting and cancelling change three links and look at no clock. A deadline's time counts from the end
+ * of the run that set it: it expires late by as much as that run takes, never early.
  */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #heap: HeapNode[] = [];
+  readonly #lists = new Map<number, DeadlineList>();
+  readonly #order = new WakeOrder();
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
@@ -21,19 +23,20 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** Calls `expire` once `durationMs` have passed, unless cancelled before. Never early. */
-  set(durationMs: number, expire: () => void): Deadline {
-    const at = this.#clock.monotonicNow() + durationMs;
-    const node: HeapNode = {
-      at,
-      expire,
-      index: this.#heap.length,
-      cancel: () => this.#remove(node),
-    };
-    this.#heap.push(node);
-    this.#rise(node);
-    if (at < this.#timerAt) this.#arm(at);
-    return node;
+  /** Expires the deadline once `durationMs` have passed, unless it is cancelled before. */
+  set(durationMs: number, deadline: Deadline): void {
+    const list = this.#lists.get(durationMs) ?? this.#newList(durationMs);
+    list.add(deadline, this.#clock.endOfRun?.() ?? { at: this.#clock.monotonicNow() });
+    if (list.index < 0) this.#wake(list, this.#clock.monotonicNow() + durationMs);
+  }
+
+  /** All that are set. */
+  *[Symbol.iterator](): Iterator<Deadline> {
+    for (const list of this.#lists.values()) {
+      for (let deadline = list.first; deadline !== undefined; deadline = deadline.next) {
+        yield deadline;
+      }
+    }
   }
 
   /** Ends its timer: no deadline expires any more. */
@@ -41,73 +44,62 @@ export class Deadlines {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerAt = Infinity;
-    for (const node of this.#heap.splice(0)) node.index = -1;
+    for (const deadline of [...this]) deadline.cancelDeadline();
+    for (const list of [...this.#lists.values()]) this.#forget(list);
+  }
+
+  #newList(durationMs: number): DeadlineList {
+    const list = new DeadlineList(durationMs, (emptied) => {
+      if (this.#lists.size > FEW_LISTS) this.#forget(emptied);
+    });
+    this.#lists.set(durationMs, list);
+    return list;
+  }
+
+  #forget(list: DeadlineList): void {
+    if (this.#lists.get(list.durationMs) === list) this.#lists.delete(list.durationMs);
+    if (list.index >= 0) this.#order.remove(list);
+  }
+
+  /** Looks at a list at that time, or somewhat before. */
+  #wake(list: DeadlineList, at: number): void {
+    list.wakeAt = at;
+    this.#order.add(list);
+    if (at < this.#timerAt) this.#arm(at);
   }
 
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#timerAt = at;
     const delayMs = Math.max(0, Math.ceil(at - this.#clock.monotonicNow()));
-    this.#timer = this.#clock.startTimer(delayMs, () => this.#expireDue());
+    this.#timer = this.#clock.startTimer(delayMs, () => this.#timeIsUp());
   }
 
-  #expireDue(): void {
+  #timeIsUp(): void {
     this.#timer = undefined;
     this.#timerAt = Infinity;
     const now = this.#clock.monotonicNow();
-    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
-      this.#remove(first);
-      first.expire();
+    const due: DeadlineList[] = [];
+    while (this.#order.first !== undefined && this.#order.first.wakeAt <= now) {
+      due.push(this.#order.first);
+      this.#order.remove(this.#order.first);
     }
-    const next = this.#heap[0]?.at ?? Infinity;
+    for (const list of due) this.#expire(list, now);
+    const next = this.#order.first?.wakeAt ?? Infinity;
     // An expiry may have set a new deadline, and with it the timer.
     if (next < this.#timerAt) this.#arm(next);
   }
 
-  #remove(node: HeapNode): void {
-    if (node.index < 0) return;
-    const last = this.#heap.pop() as HeapNode;
-    if (last !== node) {
-      this.#put(last, node.index);
-      this.#sink(last);
-      this.#rise(last);
+  // What an expiry sets waits for the next look, however short its time: a chain of them must not hold up the process.
+  #expire(list: DeadlineList, now: number): void {
+    for (let left = list.size; left > 0 && list.first !== undefined; left -= 1) {
+      if (!(list.dueAt <= now)) break;
+      const due = list.first;
+      list.remove(due);
+      due.expire();
     }
-    node.index = -1;
+    if (list.index >= 0) return;
+    if (list.first === undefined) this.#forget(list);
+    else this.#wake(list, Number.isNaN(list.dueAt) ? now + list.durationMs : list.dueAt);
   }
-
-  #rise(node: HeapNode): void {
-    while (node.index > 0) {
-      const parent = this.#heap[(node.index - 1) >> 1] as HeapNode;
-      if (parent.at <= node.at) return;
-      this.#swap(parent, node);
-    }
-  }
-
-  #sink(node: HeapNode): void {
-    for (;;) {
-      const left = this.#heap[node.index * 2 + 1];
-      const right = this.#heap[node.index * 2 + 2];
-      const child = right !== undefined && left !== undefined && right.at < left.at ? right : left;
-      if (child === undefined || child.at >= node.at) return;
-      this.#swap(node, child);
-    }
-  }
-
-  #swap(upper: HeapNode, lower: HeapNode): void {
-    const { index } = upper;
-    this.#put(upper, lower.index);
-    this.#put(lower, index);
-  }
-
-  #put(node: HeapNode, index: number): void {
-    this.#heap[index] = node;
-    node.index = index;
-  }
-}
-
-interface HeapNode extends Deadline {
-  readonly at: number;
-  readonly expire: () => void;
-  /** Its place in the heap; -1 once it is out. */
-  index: number;
 }

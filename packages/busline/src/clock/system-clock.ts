@@ -1,23 +1,34 @@
 import type { Clock, Timer } from "./clock.ts";
+import type { Reading } from "./reading.ts";
+
+// Its `then` schedules for a third of what `queueMicrotask` costs (on Node 20: 55 against 170 ns).
+const settled = Promise.resolve();
 
 /** The clock of the machine: Node's timers and event loop. */
 export class SystemClock implements Clock {
-  #now = 0;
-  readonly #forget = (): void => {
-    this.#now = 0;
-  };
+  private readAt = 0;
+  private runsEnd: { at: number } | undefined;
+  private isRunWatched = false;
 
   /** Read once for all code that runs without a break: a reading costs as much as the rest of a send. */
   now(): number {
-    if (this.#now === 0) {
-      this.#now = Date.now();
-      process.nextTick(this.#forget);
+    if (this.readAt === 0) {
+      this.readAt = Date.now();
+      this.watchRun();
     }
-    return this.#now;
+    return this.readAt;
   }
 
   monotonicNow(): number {
     return performance.now();
+  }
+
+  endOfRun(): Reading {
+    if (this.runsEnd === undefined) {
+      this.runsEnd = { at: Number.NaN };
+      this.watchRun();
+    }
+    return this.runsEnd;
   }
 
   startTimer(delayMs: number, callback: () => void): Timer {
@@ -27,30 +38,44 @@ export class SystemClock implements Clock {
   }
 
   atEndOfRun(callback: () => void): void {
-    queueMicrotask(callback);
+    void settled.then(callback);
   }
 
   atNextTurn(callback: () => void): void {
     setImmediate(callback);
   }
+
+  private watchRun(): void {
+    if (this.isRunWatched) return;
+    this.isRunWatched = true;
+    process.nextTick(this.runEnded);
+  }
+
+  private readonly runEnded = (): void => {
+    this.isRunWatched = false;
+    this.readAt = 0;
+    if (this.runsEnd === undefined) return;
+    this.runsEnd.at = performance.now();
+    this.runsEnd = undefined;
+  };
 }
 
 class SystemTimer implements Timer {
-  readonly #timeout: NodeJS.Timeout;
+  private readonly timeout: NodeJS.Timeout;
 
   constructor(timeout: NodeJS.Timeout) {
-    this.#timeout = timeout;
+    this.timeout = timeout;
   }
 
   cancel(): void {
-    clearTimeout(this.#timeout);
+    clearTimeout(this.timeout);
   }
 
   ref(): void {
-    this.#timeout.ref();
+    this.timeout.ref();
   }
 
   unref(): void {
-    this.#timeout.unref();
+    this.timeout.unref();
   }
 }

@@ -3,9 +3,12 @@ import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { FailureContext } from "../diagnostics/failure-reporter.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { Listening } from "../listener/listening.ts";
-import { Message, NO_EXTRAS } from "../message/message.ts";
+import { Message } from "../message/message.ts";
+import { NO_EXTRAS } from "../message/message-extras.ts";
+import { CorrelatedExtras } from "../reply/correlated-extras.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
-import type { Delivery, ListenerFailure } from "../worker/delivery.ts";
+import { Delivery, type ListenerFailure } from "../worker/delivery.ts";
+import { DeliveryContext } from "../worker/delivery-context.ts";
 import type { DeliveryHost, DiscardReason } from "../worker/delivery-host.ts";
 import type { Destination } from "./destination.ts";
 import type { DestinationCore } from "./destination-core.ts";
@@ -17,6 +20,8 @@ import type { MessageStatus } from "./message-status.ts";
 export class DeliveryOutcomes implements DeliveryHost {
   readonly clock: Clock;
   readonly core: DestinationCore;
+  unseenCount = 0;
+  followsListeners = false;
 
   constructor(core: DestinationCore) {
     this.core = core;
@@ -31,89 +36,95 @@ export class DeliveryOutcomes implements DeliveryHost {
     return this.core.handle;
   }
 
-  goesOnUnseen(change: 1 | -1): void {
-    this.core.environment.unseenCount += change;
-  }
-
-  replied(delivery: Delivery, value: unknown): void | Promise<void> {
-    const { responseDestinationName } = delivery.message;
+  replied(message: Message, value: unknown): void | Promise<void> {
+    const { responseDestinationName, request } = Message.extrasOf(message);
     const { configuration, environment, name } = this.core;
     if (responseDestinationName === undefined) return;
-    if (delivery.reply?.isSettled === true) return environment.requests.ignoreLate();
-    if (configuration.replySchema === undefined) return this.#sendAnswer(delivery, value);
+    if (request?.isSettled === true) return environment.requests.ignoreLate();
+    if (configuration.replySchema === undefined) return this.#sendAnswer(message, value);
     const checked = validate(configuration.replySchema, value, name, "reply");
-    if (!(checked instanceof ValidationGoingOn)) return this.#sendAnswer(delivery, checked);
-    return checked.promise.then((output) => this.#sendAnswer(delivery, output));
+    if (!(checked instanceof ValidationGoingOn)) return this.#sendAnswer(message, checked);
+    return checked.promise.then((output) => this.#sendAnswer(message, output));
   }
 
-  replyFailed(delivery: Delivery, error: unknown): void {
+  replyFailed(message: Message, error: unknown): void {
     this.core.environment.reporter.problem(
       `A reply from "${this.core.name}" could not be sent`,
       error,
       {
-        messageId: delivery.message.id,
+        messageId: message.id,
       },
     );
   }
 
-  listenerSucceeded(delivery: Delivery, listening: Listening, startedAt: number | undefined): void {
-    listening.deliveredCount += 1;
-    if (startedAt !== undefined) this.#publishStatus(delivery, listening, startedAt, undefined);
+  listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void {
+    if (listening.isInternal) return;
+    const { environment, events } = this.core;
+    environment.reporter.listenerFailed(error, this.#contextOf(delivery, listening));
+    events.tell("messageFailed", delivery.message, error, listening.name);
   }
 
-  listenerFailed(
-    delivery: Delivery,
-    listening: Listening,
-    error: unknown,
-    startedAt: number | undefined,
-  ): void {
-    listening.failedCount += 1;
-    this.#report(delivery, listening, error);
-    if (startedAt !== undefined) this.#publishStatus(delivery, listening, startedAt, { error });
+  endedPlainly(message: Message): void {
+    const { core } = this;
+    core.counters.finished("delivered");
+    if (core.watches !== undefined) core.entrance.unwatch(message);
+    core.pool?.ended(message);
+    core.checkIdle();
   }
 
   ended(delivery: Delivery): void {
     const { core } = this;
-    const { failures, anyRan } = delivery;
+    const { message, failures, anyRan, request } = delivery;
+    if (core.watches !== undefined) core.entrance.unwatch(message);
     if (failures !== undefined) core.counters.finished("failed");
     // Begun and not finished: the report of the close names it, and no event tells of a drop.
     else if (delivery.wasCutShort) core.counters.finished("discarded");
     else if (anyRan) core.counters.finished("delivered");
     else {
       core.counters.finished("undelivered");
-      core.events.tell("messageUndelivered", delivery.message);
+      core.events.tell("messageUndelivered", message);
     }
     const errors = failures?.map(({ error }) => error);
-    const isHandedOver = delivery.reply?.listenersEnded(errors, anyRan) ?? delivery.isSendersTurn;
+    const isHandedOver =
+      request === undefined ? delivery.isSendersTurn : request.listenersEnded(errors, anyRan);
     if (failures !== undefined && !isHandedOver) this.#tellOf(failures, delivery);
-    core.inTurn.delete(delivery);
-    core.pool?.deliveryEnded(delivery);
+    if (core.inTurn !== undefined) core.inTurn.delete(delivery);
+    core.pool?.ended(message);
     core.checkIdle();
   }
 
-  discarded(delivery: Delivery, reason: DiscardReason): void {
-    delivery.unwatch?.();
-    this.core.events.tell("messageDiscarded", delivery.message, reason);
-    delivery.reply?.fail(new RejectedExecutionError(codeOf[reason], this.core.name));
+  discarded(message: Message, reason: DiscardReason): void {
+    this.core.entrance.unwatch(message);
+    this.core.events.tell("messageDiscarded", message, reason);
+    Message.extrasOf(message).request?.fail(
+      new RejectedExecutionError(codeOf[reason], this.core.name),
+    );
     this.core.checkIdle();
   }
 
-  #sendAnswer({ message, reply }: Delivery, value: unknown): void | Promise<void> {
-    const { clock, ids } = this.core.environment;
-    const destinationName = message.responseDestinationName as string;
-    const extras = { ...NO_EXTRAS, responseId: message.responseId };
-    const answer = new Message(value, destinationName, clock.now(), ids, extras);
-    if (reply !== undefined) reply.checkedAnswer = answer;
-    const send = (): void | Promise<void> => this.core.environment.route(answer, ANSWER_ROUTING);
-    if (!isObserved(channels.reply)) return send();
-    return traced(channels.reply, { message: answer, destinationName }, send);
+  giveUp(message: Message, reason: DiscardReason, error: unknown): void {
+    const { pool, waiters } = this.core;
+    if (waiters.refuse(message, error) || pool?.withdraw(message, reason)) return;
+    const progress = Message.progressOf(message);
+    if (progress instanceof Delivery) progress.interrupt(error);
+    else if (progress instanceof DeliveryContext) DeliveryContext.interrupt(progress, error);
   }
 
-  #report(delivery: Delivery, listening: Listening, error: unknown): void {
-    if (listening.isInternal) return;
-    const { reporter } = this.core.environment;
-    reporter.listenerFailed(error, this.#contextOf(delivery, listening));
-    this.core.events.tell("messageFailed", delivery.message, error, listening.name);
+  #sendAnswer(message: Message, value: unknown): void | Promise<void> {
+    const { environment } = this.core;
+    const { request } = Message.extrasOf(message);
+    if (request !== undefined && environment.answer(request, value)) return;
+    const destinationName = message.responseDestinationName as string;
+    const extras =
+      request === undefined
+        ? { ...NO_EXTRAS, responseId: message.responseId }
+        : CorrelatedExtras.ofAnswer(NO_EXTRAS, request);
+    const answer = environment.address(destinationName, value, extras);
+    if (request !== undefined) request.checkedAnswer = answer;
+    if (!isObserved(channels.reply)) return environment.route(answer, ANSWER_ROUTING);
+    return traced(channels.reply, { message: answer, destinationName }, () =>
+      environment.route(answer, ANSWER_ROUTING),
+    );
   }
 
   #tellOf(failures: readonly ListenerFailure[], delivery: Delivery): void {
@@ -127,26 +138,25 @@ export class DeliveryOutcomes implements DeliveryHost {
     return { message, destination: this.core.name, listenerName: listening.name };
   }
 
-  #publishStatus(
+  publishStatus(
     delivery: Delivery,
     listening: Listening,
     startedAt: number,
     failure: { readonly error: unknown } | undefined,
   ): void {
-    const { clock, ids, stage } = this.core.environment;
-    if (stage === "closed") return;
+    const { environment } = this.core;
+    if (environment.stage === "closed") return;
     const status: MessageStatus = Object.freeze({
       destinationName: this.core.name,
       listenerName: listening.name,
       messageId: delivery.message.id,
-      durationMs: clock.monotonicNow() - startedAt,
+      durationMs: environment.clock.monotonicNow() - startedAt,
       isFailure: failure !== undefined,
       error: failure?.error,
     });
     const name = DestinationNames.MESSAGE_BUS_MESSAGE_STATUS;
-    const message = new Message(status, name, clock.now(), ids, NO_EXTRAS);
     // It is taken in at once, whatever happens: when there is no room, the oldest report gives way.
-    void this.core.environment.route(message, ANSWER_ROUTING);
+    void environment.route(environment.address(name, status, NO_EXTRAS), ANSWER_ROUTING);
   }
 }
 

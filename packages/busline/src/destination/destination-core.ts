@@ -11,7 +11,8 @@ import {
 } from "../statistics/destination-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import type { Delivery } from "../worker/delivery.ts";
-import { type PoolSettings, WorkerPool } from "../worker/worker-pool.ts";
+import type { PoolSettings } from "../worker/pool-settings.ts";
+import { WorkerPool } from "../worker/worker-pool.ts";
 import { DeliveryOutcomes } from "./delivery-outcomes.ts";
 import { Destination } from "./destination.ts";
 import { resolveWorkerSizes } from "./destination-attributes.ts";
@@ -53,9 +54,11 @@ export class DestinationCore {
   readonly listeners: ListenerRegistry;
   readonly events: EventListeners<DestinationEventListener>;
   /** Senders that wait for room. */
-  readonly waiters: SpaceWaiters<Delivery> = new SpaceWaiters();
+  readonly waiters: SpaceWaiters = new SpaceWaiters();
+  /** What stops watching the signals of those who sent messages. */
+  watches: Map<Message, () => void> | undefined;
   /** Deliveries in senders' turns that go on. */
-  readonly inTurn: Set<Delivery> = new Set();
+  inTurn: Set<Delivery> | undefined;
   configuration: DestinationConfiguration;
   type: DestinationType;
   /** Present once the type has had a queue. */
@@ -65,7 +68,7 @@ export class DestinationCore {
   isClosing = false;
   /** It is no longer part of the bus. */
   isRemoved = false;
-  #whenIdle: (() => void)[] = [];
+  #whenIdle: (() => void)[] | undefined;
 
   constructor(
     configuration: DestinationConfiguration,
@@ -90,6 +93,11 @@ export class DestinationCore {
     });
     this.#applyConfiguration(configuration, type);
   }
+
+  /** Nothing that comes has to be looked at more closely. To be told of whatever may change that. */
+  isWideOpen = true;
+  /** Messages wait here for workers; otherwise the sender's turn delivers. */
+  hasQueue = false;
 
   get statistics(): DestinationStatistics {
     const { clock } = this.environment;
@@ -146,11 +154,13 @@ export class DestinationCore {
   pause(): void {
     if (this.isClosing || this.environment.stage !== "open") return;
     this.isPaused = true;
+    this.lookAgain();
     this.pool?.pause();
   }
 
   resume(): void {
     this.isPaused = false;
+    this.lookAgain();
     this.pool?.resume();
     this.environment.waits.lookAgain();
   }
@@ -164,14 +174,17 @@ export class DestinationCore {
   finish(): Promise<void> {
     this.resume();
     if (this.isIdle) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+    return new Promise((resolve) => {
+      this.#whenIdle ??= [];
+      this.#whenIdle.push(resolve);
+    });
   }
 
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
-    this.waiters.refuseAll(() => error);
+    this.waiters.refuseAll(error);
     const report = this.pool?.forceClose(error) ?? { undelivered: [], interrupted: [] };
-    for (const delivery of this.inTurn) {
+    for (const delivery of this.inTurn ?? []) {
       delivery.isInterrupted = true;
       delivery.interrupt(error);
       report.interrupted.push(delivery.message);
@@ -180,10 +193,21 @@ export class DestinationCore {
     return report;
   }
 
+  /** The bus, or the destination, has come to another stage: sums up what every message would otherwise ask for. */
+  lookAgain(): void {
+    const { environment, isClosing, isPaused, configuration } = this;
+    const isClosed = environment.stage !== "open" || isClosing;
+    this.isWideOpen = !isClosed && !isPaused && configuration.schema === undefined;
+    this.outcomes.followsListeners = environment.mayWait || isClosed;
+  }
+
   /** To be called whenever a message may have been the last. */
   checkIdle(): void {
+    if (this.#whenIdle === undefined && this.environment.stage === "open") return;
     if (!this.isIdle) return;
-    if (this.#whenIdle.length > 0) for (const idle of this.#whenIdle.splice(0)) idle();
+    const waiting = this.#whenIdle ?? [];
+    this.#whenIdle = undefined;
+    for (const idle of waiting) idle();
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
@@ -213,5 +237,7 @@ export class DestinationCore {
     }
     this.configuration = configuration;
     this.type = type;
+    this.hasQueue = type.createQueue !== undefined;
+    this.lookAgain();
   }
 }

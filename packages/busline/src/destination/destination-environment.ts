@@ -2,6 +2,8 @@ import type { Clock } from "../clock/clock.ts";
 import type { Deadlines } from "../clock/deadlines.ts";
 import type { FailureReporter } from "../diagnostics/failure-reporter.ts";
 import type { Message } from "../message/message.ts";
+import type { MessageExtras } from "../message/message-extras.ts";
+import type { SendMoment } from "../message/send-moment.ts";
 import type { MessageIds } from "../message/message-ids.ts";
 import type { PendingReplies } from "../reply/pending-replies.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
@@ -11,8 +13,6 @@ import type { WaitGraph } from "../worker/wait-graph.ts";
 
 /** What a message is sent with, beside itself. */
 export interface Routing {
-  /** The request that it belongs to. */
-  readonly reply: PendingReply | undefined;
   /** The sender's signal. */
   readonly signal: AbortSignal | undefined;
   /** The destinations that have diverted it. */
@@ -25,7 +25,6 @@ export interface Routing {
 
 /** The routing of most messages. Every field is there: a missing one would be looked up on a prototype. */
 export const PLAIN_ROUTING: Routing = Object.freeze({
-  reply: undefined,
   signal: undefined,
   divertedBy: [],
   taken: undefined,
@@ -41,8 +40,12 @@ export type BusStage = "open" | "draining" | "closed";
 /** What a destination needs of its bus. */
 export interface DestinationEnvironment {
   readonly stage: BusStage;
-  /** How many listeners go on of which nobody can tell what they send: see `Worker`. */
-  unseenCount: number;
+  /** How many listeners go on that are not followed. */
+  readonly unseenCount: number;
+  /** Whether a sender may come to wait for room somewhere. */
+  readonly mayWait: boolean;
+  /** The moment of the message that was sent last out of an async context. */
+  lastMoment: SendMoment | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly dispatcher: Dispatcher;
@@ -51,6 +54,16 @@ export interface DestinationEnvironment {
   readonly requests: PendingReplies;
   readonly sendersTurn: SendersTurn;
   readonly waits: WaitGraph;
+  /**
+   * Brings an answer to its request at once, booked as if it had travelled, where nobody could tell the difference.
+   *
+   * @returns false if somebody could
+   */
+  answer(request: PendingReply, value: unknown): boolean;
+  /** Makes a message for a destination. @throws {UnknownDestinationError} */
+  address(destinationName: string, payload: unknown, extras: MessageExtras): Message;
+  /** The moment of a message that was sent before and goes there now. @throws {UnknownDestinationError} */
+  momentAt(destinationName: string, sentAt: number): SendMoment;
   /** Sends a message to the destination that it is addressed to. @throws {UnknownDestinationError} */
   route(message: Message, routing: Routing): void | Promise<void>;
   /** A destination has nothing waiting and nothing running any more. */

@@ -1,5 +1,5 @@
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
-import type { MessageQueue, WaitingMessage } from "../queue/message-queue.ts";
+import type { MessageQueue } from "../queue/message-queue.ts";
 import type { DestinationConfiguration } from "./destination-configuration.ts";
 
 /**
@@ -11,7 +11,7 @@ export interface DestinationType {
    * Makes the queue in which messages wait. Absent: none wait; the sender's own turn delivers, one listener after
    * another. A replacement by a configuration of the same type keeps the queue; another type's takes over what waits.
    */
-  readonly createQueue?: <Item extends WaitingMessage>() => MessageQueue<Item>;
+  readonly createQueue?: () => MessageQueue;
   /** `"listener"`: a worker for each listener of a message. `"message"`: one worker takes all its listeners in turn. */
   readonly workerPer: "listener" | "message";
 }
@@ -42,14 +42,14 @@ export function checkDestinationType(
   if (typeof createQueue !== "function") return refuse("createQueue", createQueue, "a function");
   return {
     workerPer,
-    createQueue: <Item extends WaitingMessage>() => {
+    createQueue: () => {
       const queue: unknown = Reflect.apply(createQueue, type, []);
       const isQueue =
         typeof queue === "object" &&
         queue !== null &&
         QUEUE_METHODS.every((method) => typeof Reflect.get(queue, method) === "function");
       return isQueue
-        ? (queue as MessageQueue<Item>)
+        ? (queue as MessageQueue)
         : refuse("createQueue", queue, "a function that makes a MessageQueue");
     },
   };

@@ -1,3 +1,4 @@
+import { Deadline } from "../clock/deadline.ts";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
@@ -5,44 +6,39 @@ import { Message } from "../message/message.ts";
 import { abort } from "../queue/abort-handler.ts";
 import { Rejection, type RejectionReason } from "../queue/rejection.ts";
 import { isThenable } from "../validation/thenable.ts";
-import type { Delivery } from "../worker/delivery.ts";
 import { runningWorker } from "../worker/running-worker.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import type { Routing } from "./destination-environment.ts";
 import { type RefusalHost, RefusedSend } from "./refused-send.ts";
 
-/**
- * Lets the destination's handler decide about a message that was not taken in, and books what it decided.
- *
- * @param taken called when the message has been taken in after all
- */
+/** Lets the destination's handler decide about a message that was not taken in, and books what it decided. */
 export function turnAway(
   core: DestinationCore,
-  delivery: Delivery,
+  message: Message,
   routing: Routing,
   reason: RejectionReason,
-  taken: () => void,
 ): void | Promise<void> {
-  const { message } = delivery;
-  const refused = new RefusedSend(new TurnedAway(core, delivery, routing, taken), reason);
+  const refused = new RefusedSend(new TurnedAway(core, message, routing), reason);
   const rejection = new Rejection(message, core.handle, reason, refused);
   const handler = core.configuration.rejectedExecutionHandler ?? abort;
   const handle = (): void | Promise<void> => handler(rejection);
   const decided = (): void => {
     const outcome = refused.end();
     if (outcome !== "rejected") routing.taken?.();
-    if (outcome !== "taken") delivery.unwatch?.();
-    if (outcome !== "taken") core.counters.turnedAway(outcome);
+    if (outcome !== "taken") {
+      core.entrance.unwatch(message);
+      core.counters.turnedAway(outcome);
+    }
     if (outcome === "discarded") {
       core.events.tell("messageDiscarded", message, reason);
       const code = reason === "closed" ? "BUSLINE_CLOSED" : "BUSLINE_QUEUE_FULL";
-      delivery.reply?.fail(new RejectedExecutionError(code, core.name));
+      Message.extrasOf(message).request?.fail(new RejectedExecutionError(code, core.name));
     }
     core.checkIdle();
   };
   const failed = (error: unknown): never => {
     // A wait that the handler began and left behind ends with the handler, unless it has succeeded.
-    if (!core.waiters.refuse(delivery, error) && delivery.stage !== "outside") {
+    if (!core.waiters.refuse(message, error) && Message.progressOf(message) !== undefined) {
       refused.outcome = "taken";
     }
     refused.outcome ??= "rejected";
@@ -65,15 +61,13 @@ export function turnAway(
 /** What the handler of one message can do at its destination. */
 class TurnedAway implements RefusalHost {
   readonly #core: DestinationCore;
-  readonly #delivery: Delivery;
+  readonly #message: Message;
   readonly #routing: Routing;
-  readonly #taken: () => void;
 
-  constructor(core: DestinationCore, delivery: Delivery, routing: Routing, taken: () => void) {
+  constructor(core: DestinationCore, message: Message, routing: Routing) {
     this.#core = core;
-    this.#delivery = delivery;
+    this.#message = message;
     this.#routing = routing;
-    this.#taken = taken;
   }
 
   get name(): string {
@@ -87,7 +81,7 @@ class TurnedAway implements RefusalHost {
   runInSendersTurn(): void | Promise<void> {
     // What a handler throws is booked as its refusal.
     this.#core.entrance.refuseIfTooDeep(false);
-    return this.#core.entrance.runInTurn(this.#delivery, this.#routing);
+    return this.#core.entrance.runInTurn(this.#message, this.#routing, false)?.ending;
   }
 
   discardOldestAndTake(): boolean {
@@ -96,9 +90,9 @@ class TurnedAway implements RefusalHost {
     // More than one gives way where the limit has become smaller; none does for whom others would go first.
     let isTaken = false;
     while (!isTaken && waiters.size === 0 && pool.discardOldest("queue-full")) {
-      isTaken = pool.offer(this.#delivery);
+      isTaken = pool.offer(this.#message);
     }
-    if (isTaken) this.#taken();
+    if (isTaken) this.#accepted();
     return isTaken;
   }
 
@@ -108,30 +102,28 @@ class TurnedAway implements RefusalHost {
     if (signal?.aborted) throw new AbortError(name, signal.reason);
     if (pool === undefined) throw new RejectedExecutionError("BUSLINE_QUEUE_FULL", name);
     // An asynchronous handler may come when there is room again.
-    if (pool.offer(this.#delivery)) {
-      this.#taken();
+    if (pool.offer(this.#message)) {
+      this.#accepted();
       return Promise.resolve();
     }
     if (environment.waits.wouldDeadlock(sender, pool)) {
       throw new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name);
     }
-    const refuse = (error: unknown): boolean => waiters.refuse(this.#delivery, error);
+    const refuse = (error: unknown): boolean => waiters.refuse(this.#message, error);
     const aborted = (): boolean => refuse(new AbortError(name, signal?.reason));
-    const waiting = waiters.wait(this.#delivery);
+    const waiting = waiters.wait(this.#message);
     const waitEnds = environment.waits.begin(sender, pool, () =>
       refuse(new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name)),
     );
-    const deadline =
-      timeoutMs === undefined
-        ? undefined
-        : environment.deadlines.set(timeoutMs, () =>
-            refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)),
-          );
+    const deadline = new WaitDeadline(() =>
+      refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)),
+    );
+    if (timeoutMs !== undefined) environment.deadlines.set(timeoutMs, deadline);
     signal?.addEventListener("abort", aborted);
     environment.dispatcher.lookAround();
-    this.#taken();
+    this.#accepted();
     return waiting.finally(() => {
-      deadline?.cancel();
+      deadline.cancelDeadline();
       waitEnds();
       signal?.removeEventListener("abort", aborted);
     });
@@ -142,7 +134,24 @@ class TurnedAway implements RefusalHost {
     if (divertedBy.includes(destinationName)) {
       throw new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", destinationName);
     }
-    const message = Message.readdressed(this.#delivery.message, destinationName);
-    return this.#core.environment.route(message, { ...this.#routing, divertedBy, taken });
+    const { environment } = this.#core;
+    const from = Message.momentOf(this.#message);
+    const to = environment.momentAt(destinationName, from.sentAt);
+    const message = Message.resent(this.#message, to, this.#message.payload);
+    return environment.route(message, { ...this.#routing, divertedBy, taken });
+  }
+
+  #accepted(): void {
+    this.#core.entrance.accepted(this.#message, this.#routing);
+  }
+}
+
+/** How long a sender waits for room. */
+class WaitDeadline extends Deadline {
+  readonly expire: () => void;
+
+  constructor(expire: () => void) {
+    super();
+    this.expire = expire;
   }
 }

@@ -15,45 +15,41 @@ export interface ListenerRegistryObserver {
  * altered, so a message that keeps the list of its sending keeps exactly the listeners of that moment.
  */
 export class ListenerRegistry {
-  readonly #observer: ListenerRegistryObserver;
-  #current: readonly Listening[] = [];
-  #registeredEver = 0;
+  private readonly observer: ListenerRegistryObserver;
+  current: readonly Listening[] = [];
+  private registeredEver = 0;
 
   constructor(observer: ListenerRegistryObserver) {
-    this.#observer = observer;
+    this.observer = observer;
   }
 
   /** The listeners of this moment; a later change makes a new list. */
-  get current(): readonly Listening[] {
-    return this.#current;
-  }
-
   /** Registers a listener. One that is registered already keeps its place, and either registration ends it. */
   add(listener: MessageListener, options: CheckedListenOptions): Registration {
-    let listening = this.#current.find((known) => known.listener === listener);
+    let listening = this.current.find((known) => known.listener === listener);
     if (listening === undefined) {
-      this.#registeredEver += 1;
-      listening = new Listening(listener, options, this.#registeredEver);
-      this.#current = [...this.#current, listening];
-      this.#observer.listenerRegistered(listening);
+      this.registeredEver += 1;
+      listening = new Listening(listener, options, this.registeredEver);
+      this.current = [...this.current, listening];
+      this.observer.listenerRegistered(listening);
     }
     const registered = listening;
-    return new Registration(() => this.#remove(registered));
+    return new Registration(() => this.remove(registered));
   }
 
   /** Unregisters all. */
   clear(): void {
-    for (const listening of this.#current) this.#remove(listening);
+    for (const listening of this.current) this.remove(listening);
   }
 
   statistics(): readonly ListenerStatistics[] {
-    return Object.freeze(this.#current.map((listening) => listening.statistics()));
+    return Object.freeze(this.current.map((listening) => listening.statistics()));
   }
 
-  #remove(listening: Listening): void {
+  private remove(listening: Listening): void {
     if (!listening.isRegistered) return;
-    listening.isRegistered = false;
-    this.#current = this.#current.filter((other) => other !== listening);
-    this.#observer.listenerUnregistered(listening);
+    listening.unregister();
+    this.current = this.current.filter((other) => other !== listening);
+    this.observer.listenerUnregistered(listening);
   }
 }

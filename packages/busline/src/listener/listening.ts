@@ -1,4 +1,3 @@
-import type { Message } from "../message/message.ts";
 import type { ListenerStatistics } from "../statistics/destination-statistics.ts";
 import type { CheckedListenOptions } from "./listen-options.ts";
 import {
@@ -6,12 +5,9 @@ import {
   type MessageListenerFunction,
   nameOfListener,
 } from "./message-listener.ts";
-import type { MessageListenerContext } from "./message-listener-context.ts";
 
-const AsyncFunction = (async () => {}).constructor;
-
-/** After so many plain returns, and no promise ever, a listener is taken for a synchronous one. */
-const ENOUGH_PLAIN_RETURNS = 1_000;
+/** After so many runs that were alike, a listener is taken for one that always runs so. */
+const ENOUGH = 1_000;
 
 /** One listener's registration at one destination, with its share of the statistics. */
 export class Listening {
@@ -19,42 +15,65 @@ export class Listening {
   readonly name: string;
   readonly reportsStatus: boolean;
   readonly isInternal: boolean;
+  /** Hands it a message. May throw, and may return anything. To be called as a function, not as a method. */
+  readonly receive: MessageListenerFunction;
   /** False as soon as it is unregistered: asked at the listener's own turn. */
   isRegistered = true;
-  /** Whether its code may go on after it has returned: assumed until it has often returned something plain. */
-  mayGoOn = true;
+  /** It has often returned something plain, and never a promise. */
+  isSynchronous = false;
+  /** It has often returned a promise, and never sent anything between its return and its end. */
+  isLeaf = false;
+  /** Whether its call is all that its turn takes: it is registered, reports nothing, and need not be followed. */
+  isPlain = false;
   deliveredCount = 0;
   failedCount = 0;
-  #plainReturns: number;
-  readonly #receive: MessageListenerFunction;
+  #hasGoneOn = false;
+  /** How often in a row it has done only what it is to be taken for. */
+  #sameCount = 0;
 
   constructor(listener: MessageListener, options: CheckedListenOptions, position: number) {
     this.listener = listener;
     this.name = options.name ?? nameOfListener(listener, position);
     this.reportsStatus = options.reportsStatus;
     this.isInternal = options.isInternal === true;
-    this.#receive =
+    this.receive =
       typeof listener === "function"
         ? listener
         : (message, context) => listener.receive(message, context);
-    const method = typeof listener === "function" ? listener : listener.receive;
-    this.#plainReturns = method instanceof AsyncFunction ? -Infinity : 0;
   }
 
-  /** Hands it a message. May throw, and may return anything. */
-  receive(message: Message, context: MessageListenerContext): unknown {
-    return this.#receive(message, context);
+  /** It is not called any more. */
+  unregister(): void {
+    this.isRegistered = false;
+    this.isPlain = false;
   }
 
-  /** Learns from what it has returned. A promise is never forgotten. */
-  returned(isPromise: boolean): void {
-    if (isPromise) {
-      this.mayGoOn = true;
-      this.#plainReturns = -Infinity;
-    } else {
-      this.#plainReturns += 1;
-      this.mayGoOn = this.#plainReturns < ENOUGH_PLAIN_RETURNS;
-    }
+  /** It has returned something plain. */
+  returnedPlainly(): void {
+    this.#sameCount += 1;
+    if (this.#sameCount === ENOUGH) this.isSynchronous = !this.#hasGoneOn;
+    this.#judge();
+  }
+
+  /** It was taken for synchronous, and has returned a promise. */
+  goesOnAfterAll(): void {
+    this.#hasGoneOn = true;
+    this.#sameCount = 0;
+    this.isSynchronous = false;
+    this.#judge();
+  }
+
+  /** It has gone on after its return, and has ended. @param hasSent it has sent something meanwhile */
+  wentOn(hasSent: boolean): void {
+    if (!this.#hasGoneOn) this.goesOnAfterAll();
+    // One that has sent once may send again.
+    this.#sameCount = hasSent ? -Infinity : this.#sameCount + 1;
+    this.isLeaf = this.#sameCount >= ENOUGH;
+    this.#judge();
+  }
+
+  #judge(): void {
+    this.isPlain = this.isRegistered && !this.reportsStatus && (this.isSynchronous || this.isLeaf);
   }
 
   statistics(): ListenerStatistics {

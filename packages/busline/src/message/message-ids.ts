@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
  * ordered within a bus by the moment at which each was first asked for.
  */
 export class MessageIds {
-  readonly #prefix = randomUUID();
+  #prefix: string | undefined;
   #count = 0;
 
   /** One that cannot be guessed from any other: 122 random bits. */
@@ -14,6 +14,7 @@ export class MessageIds {
   }
 
   next(): string {
+    this.#prefix ??= randomUUID();
     this.#count += 1;
     return `${this.#prefix}-${this.#count.toString(36)}`;
   }

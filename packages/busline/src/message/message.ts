@@ -1,21 +1,21 @@
-import { type Headers, NO_HEADERS } from "./headers.ts";
+import type { Delivery } from "../worker/delivery.ts";
+import type { DeliveryContext } from "../worker/delivery-context.ts";
+import type { Headers } from "./headers.ts";
+import type { MessageExtras } from "./message-extras.ts";
 import type { MessageIds } from "./message-ids.ts";
+import type { SendMoment } from "./send-moment.ts";
 
-/** The parts of an envelope that most messages go without. */
-export interface MessageExtras {
-  readonly headers: Headers;
-  readonly key: string | undefined;
-  readonly responseDestinationName: string | undefined;
-  readonly responseId: string | undefined;
-}
-
-/** None of them. Every field is there: what is missing would be looked up on a prototype that others can change. */
-export const NO_EXTRAS: MessageExtras = Object.freeze({
-  headers: NO_HEADERS,
-  key: undefined,
-  responseDestinationName: undefined,
-  responseId: undefined,
-});
+/**
+ * How far a message has come: not taken in; `waiting` for a worker for at least one of its listeners; `handed` to one;
+ * begun, or shared by several workers, with what they keep of it; `ended`.
+ */
+export type MessageProgress =
+  | undefined
+  | "waiting"
+  | "handed"
+  | DeliveryContext
+  | Delivery
+  | "ended";
 
 /**
  * What travels: a payload in its envelope. No field of the envelope can be assigned; the payload is passed by reference
@@ -23,25 +23,24 @@ export const NO_EXTRAS: MessageExtras = Object.freeze({
  */
 export class Message<Payload = unknown> {
   readonly #payload: Payload;
-  readonly #destinationName: string;
-  readonly #sentAt: number;
+  #moment: SendMoment;
   readonly #extras: MessageExtras;
   // The id, or the source of ids until somebody asks: most messages are never asked.
   #id: string | MessageIds;
+  #progress: MessageProgress;
 
   /** @internal Made by `send` and `request`. */
   constructor(
     payload: Payload,
-    destinationName: string,
-    sentAt: number,
+    moment: SendMoment,
     id: string | MessageIds,
     extras: MessageExtras,
   ) {
     this.#payload = payload;
-    this.#destinationName = destinationName;
-    this.#sentAt = sentAt;
+    this.#moment = moment;
     this.#id = id;
     this.#extras = extras;
+    this.#progress = undefined;
   }
 
   /** What the sender sent, or what the destination's schema made of it. */
@@ -51,12 +50,12 @@ export class Message<Payload = unknown> {
 
   /** The destination that delivers the message. */
   get destinationName(): string {
-    return this.#destinationName;
+    return this.#moment.destinationName;
   }
 
   /** When it was sent: milliseconds since the epoch, by the bus's clock. */
   get sentAt(): number {
-    return this.#sentAt;
+    return this.#moment.sentAt;
   }
 
   /** The sender's own id, or one that is unique over all processes. */
@@ -85,26 +84,34 @@ export class Message<Payload = unknown> {
     return this.#extras.responseId;
   }
 
-  /** @internal The same message on its way to another destination. */
-  static readdressed(message: Message, destinationName: string): Message {
-    return new Message(
-      message.#payload,
-      destinationName,
-      message.#sentAt,
-      message.id,
-      message.#extras,
-    );
+  /** @internal The same message on its way to another destination, or with another payload. */
+  static resent(message: Message, moment: SendMoment, payload: unknown): Message {
+    return new Message(payload, moment, message.id, message.#extras);
   }
 
-  /** @internal The same message with what a schema has made of its payload. */
-  static withPayload(message: Message, payload: unknown): Message {
-    return new Message(
-      payload,
-      message.#destinationName,
-      message.#sentAt,
-      message.#id,
-      message.#extras,
-    );
+  /** @internal */
+  static momentOf(message: Message): SendMoment {
+    return message.#moment;
+  }
+
+  /** @internal */
+  static setMoment(message: Message, moment: SendMoment): void {
+    message.#moment = moment;
+  }
+
+  /** @internal */
+  static extrasOf(message: Message): MessageExtras {
+    return message.#extras;
+  }
+
+  /** @internal */
+  static progressOf(message: Message): MessageProgress {
+    return message.#progress;
+  }
+
+  /** @internal */
+  static setProgress(message: Message, progress: MessageProgress): void {
+    message.#progress = progress;
   }
 
   /** All fields as plain data, for logs and JSON. */

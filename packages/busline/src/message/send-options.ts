@@ -1,7 +1,7 @@
 import { checkDestinationName } from "../validation/destination-name.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import { copyHeaders } from "./headers.ts";
-import type { MessageExtras } from "./message.ts";
+import type { MessageExtras } from "./message-extras.ts";
 
 /** What a sender may add to a payload. */
 export interface SendOptions {
@@ -61,6 +61,8 @@ export function readSendOptions(reader: OptionReader, where: string): CheckedSen
       key: reader.text("key"),
       responseDestinationName,
       responseId: reader.text("responseId"),
+      request: undefined,
+      answers: undefined,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { neverWaits } from "./rejected-execution-handler.ts";
 import { Rejection } from "./rejection.ts";
 
 /**
@@ -7,3 +8,5 @@ import { Rejection } from "./rejection.ts";
 export function abort(rejection: Rejection): void {
   Rejection.actionsOf(rejection, "abort").refuse();
 }
+
+neverWaits(abort);

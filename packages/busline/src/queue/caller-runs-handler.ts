@@ -1,3 +1,4 @@
+import { neverWaits } from "./rejected-execution-handler.ts";
 import { Rejection } from "./rejection.ts";
 
 /**
@@ -9,3 +10,5 @@ import { Rejection } from "./rejection.ts";
 export function callerRuns(rejection: Rejection): void | Promise<void> {
   return Rejection.actionsOf(rejection, "callerRuns").runInSendersTurn();
 }
+
+neverWaits(callerRuns);

@@ -1,3 +1,4 @@
+import { neverWaits } from "./rejected-execution-handler.ts";
 import { Rejection } from "./rejection.ts";
 
 /**
@@ -7,3 +8,5 @@ import { Rejection } from "./rejection.ts";
 export function discard(rejection: Rejection): void {
   Rejection.actionsOf(rejection, "discard").discard();
 }
+
+neverWaits(discard);

@@ -1,3 +1,4 @@
+import { neverWaits } from "./rejected-execution-handler.ts";
 import { Rejection } from "./rejection.ts";
 
 /**
@@ -8,3 +9,5 @@ import { Rejection } from "./rejection.ts";
 export function discardOldest(rejection: Rejection): void {
   Rejection.actionsOf(rejection, "discardOldest").discardOldest();
 }
+
+neverWaits(discardOldest);

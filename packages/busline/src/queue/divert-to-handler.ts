@@ -1,5 +1,5 @@
 import { checkDestinationName } from "../validation/destination-name.ts";
-import type { RejectedExecutionHandler } from "./rejected-execution-handler.ts";
+import { neverWaits, type RejectedExecutionHandler } from "./rejected-execution-handler.ts";
 import { Rejection } from "./rejection.ts";
 
 /**
@@ -11,5 +11,5 @@ import { Rejection } from "./rejection.ts";
  */
 export function divertTo(destinationName: string): RejectedExecutionHandler {
   const name = checkDestinationName(destinationName, "divertTo");
-  return (rejection) => Rejection.actionsOf(rejection, "divertTo").divertTo(name);
+  return neverWaits((rejection) => Rejection.actionsOf(rejection, "divertTo").divertTo(name));
 }

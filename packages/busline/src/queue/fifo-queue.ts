@@ -1,4 +1,5 @@
-import type { MessageQueue, WaitingMessage } from "./message-queue.ts";
+import type { Message } from "../message/message.ts";
+import type { MessageQueue } from "./message-queue.ts";
 
 const CHUNK_SIZE = 1_024;
 
@@ -6,77 +7,78 @@ const CHUNK_SIZE = 1_024;
  * First in, first out, in chunks: a slot costs eight bytes and a few nanoseconds however long the queue is, nothing is
  * copied as it grows, and what has been emptied is given back.
  */
-export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item> {
-  #first = new Chunk<Item>();
-  #last = this.#first;
+export class FifoQueue implements MessageQueue {
+  // Made by the first message: most of a hundred thousand destinations may never see one.
+  #first: Chunk | undefined;
+  #last: Chunk | undefined;
   #count = 0;
   /** Removed out of the middle, but still lying in their slots. */
-  readonly #gone = new Set<Item>();
+  #gone: Set<Message> | undefined;
 
   get size(): number {
     return this.#count;
   }
 
-  add(item: Item): void {
-    if (this.#last.end === CHUNK_SIZE) {
-      this.#last.next = new Chunk<Item>();
-      this.#last = this.#last.next;
-    }
-    this.#last.slots[this.#last.end] = item;
-    this.#last.end += 1;
+  add(message: Message): void {
+    let last = this.#last;
+    if (last === undefined || last.end === CHUNK_SIZE) last = this.#newChunk();
+    last.slots[last.end] = message;
+    last.end += 1;
     this.#count += 1;
   }
 
-  take(): Item | undefined {
+  take(): Message | undefined {
     if (this.#count === 0) return undefined;
     this.#count -= 1;
-    const item = this.#shift();
-    if (this.#gone.size > 0) this.#shiftGone();
-    return item;
+    const message = this.#shift();
+    if (this.#gone !== undefined) this.#shiftGone(this.#gone);
+    return message;
   }
 
-  oldest(): Item | undefined {
-    return this.#count === 0 ? undefined : this.#first.slots[this.#first.start];
+  oldest(): Message | undefined {
+    return this.#count === 0 ? undefined : this.#first?.slots[this.#first.start];
   }
 
-  remove(item: Item): void {
-    if (this.#gone.has(item)) return;
-    this.#gone.add(item);
+  remove(message: Message): void {
+    this.#gone ??= new Set();
+    if (this.#gone.has(message)) return;
+    this.#gone.add(message);
     this.#count -= 1;
-    this.#shiftGone();
     // The slots of the removed must not pile up in a queue that nobody takes from.
     if (this.#gone.size > CHUNK_SIZE && this.#gone.size > this.#count) this.#compact();
+    else this.#shiftGone(this.#gone);
   }
 
-  removeAll(): Item[] {
+  removeAll(): Message[] {
     const all = [...this.#inOrder()];
-    this.#clear();
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#count = 0;
+    this.#gone = undefined;
     return all;
   }
 
-  *#inOrder(): Generator<Item> {
-    for (
-      let chunk: Chunk<Item> | undefined = this.#first;
-      chunk !== undefined;
-      chunk = chunk.next
-    ) {
+  *#inOrder(): Generator<Message> {
+    for (let chunk = this.#first; chunk !== undefined; chunk = chunk.next) {
       for (let at = chunk.start; at < chunk.end; at += 1) {
-        const item = chunk.slots[at] as Item;
-        if (!this.#gone.has(item)) yield item;
+        const message = chunk.slots[at] as Message;
+        if (this.#gone?.has(message) !== true) yield message;
       }
     }
   }
 
   // The first slot never holds one that is gone.
-  #shiftGone(): void {
-    while (this.#gone.size > 0 && this.#gone.delete(this.#first.slots[this.#first.start] as Item)) {
+  #shiftGone(gone: Set<Message>): void {
+    while (gone.size > 0 && gone.delete(this.#first?.slots[this.#first.start] as Message)) {
       this.#shift();
     }
+    if (gone.size === 0) this.#gone = undefined;
   }
 
-  #shift(): Item {
-    const chunk = this.#first;
-    const item = chunk.slots[chunk.start] as Item;
+  /** Empties the first slot in use. */
+  #shift(): Message {
+    const chunk = this.#first as Chunk;
+    const message = chunk.slots[chunk.start] as Message;
     chunk.slots[chunk.start] = undefined;
     chunk.start += 1;
     if (chunk.start === chunk.end) {
@@ -87,24 +89,25 @@ export class FifoQueue<Item extends WaitingMessage> implements MessageQueue<Item
         this.#first = chunk.next;
       }
     }
-    return item;
+    return message;
+  }
+
+  #newChunk(): Chunk {
+    const chunk = new Chunk();
+    if (this.#last === undefined) this.#first = chunk;
+    else this.#last.next = chunk;
+    this.#last = chunk;
+    return chunk;
   }
 
   #compact(): void {
-    for (const item of this.removeAll()) this.add(item);
-  }
-
-  #clear(): void {
-    this.#first = new Chunk<Item>();
-    this.#last = this.#first;
-    this.#count = 0;
-    this.#gone.clear();
+    for (const message of this.removeAll()) this.add(message);
   }
 }
 
-class Chunk<Item> {
-  readonly slots: (Item | undefined)[] = [];
+class Chunk {
+  readonly slots: (Message | undefined)[] = [];
   start = 0;
   end = 0;
-  next: Chunk<Item> | undefined = undefined;
+  next: Chunk | undefined = undefined;
 }

@@ -8,3 +8,16 @@ import type { Rejection } from "./rejection.ts";
  * After `java.util.concurrent.RejectedExecutionHandler`, which the model system uses.
  */
 export type RejectedExecutionHandler = (rejection: Rejection) => void | Promise<void>;
+
+const neverWaiting = new WeakSet<RejectedExecutionHandler>();
+
+/** Marks a ready-made handler that never lets a sender wait for room. */
+export function neverWaits(handler: RejectedExecutionHandler): RejectedExecutionHandler {
+  neverWaiting.add(handler);
+  return handler;
+}
+
+/** Whether a handler may let a sender wait for room: any of a user's own may call one that does. */
+export function mayWait(handler: RejectedExecutionHandler): boolean {
+  return !neverWaiting.has(handler);
+}

@@ -1,47 +1,49 @@
-import type { WaitingMessage } from "./message-queue.ts";
+import type { Message } from "../message/message.ts";
 
-/** A sender that waits for room. */
-export interface SpaceWaiter<Item extends WaitingMessage> {
-  readonly item: Item;
+interface SpaceWaiter {
+  readonly message: Message;
   readonly admitted: () => void;
   readonly refused: (error: unknown) => void;
 }
 
 /** Senders that wait for room in a queue, first come first served. */
-export class SpaceWaiters<Item extends WaitingMessage> {
-  readonly #waiters = new Map<Item, SpaceWaiter<Item>>();
+export class SpaceWaiters {
+  // Made when somebody waits: most destinations never see one.
+  #waiters: Map<Message, SpaceWaiter> | undefined;
 
   get size(): number {
-    return this.#waiters.size;
+    return this.#waiters === undefined ? 0 : this.#waiters.size;
   }
 
-  /** Waits until the item is admitted or refused. */
-  wait(item: Item): Promise<void> {
+  /** Waits until the message is admitted or refused. */
+  wait(message: Message): Promise<void> {
+    this.#waiters ??= new Map();
+    const waiters = this.#waiters;
     return new Promise((admitted, refused) => {
-      this.#waiters.set(item, { item, admitted, refused });
+      waiters.set(message, { message, admitted, refused });
     });
   }
 
   /** Admits waiters as long as `takes` takes them. */
-  admit(takes: (item: Item) => boolean): void {
-    for (const waiter of this.#waiters.values()) {
-      if (!takes(waiter.item)) return;
-      this.#waiters.delete(waiter.item);
-      waiter.admitted();
+  admit(takes: (message: Message) => boolean): void {
+    for (const { message, admitted } of this.#waiters?.values() ?? []) {
+      if (!takes(message)) return;
+      this.#waiters?.delete(message);
+      admitted();
     }
   }
 
   /** Ends the waiting for one. @returns false if it does not wait */
-  refuse(item: Item, error: unknown): boolean {
-    const waiter = this.#waiters.get(item);
+  refuse(message: Message, error: unknown): boolean {
+    const waiter = this.#waiters?.get(message);
     if (waiter === undefined) return false;
-    this.#waiters.delete(item);
+    this.#waiters?.delete(message);
     waiter.refused(error);
     return true;
   }
 
   /** Ends the waiting for all. */
-  refuseAll(errorFor: (item: Item) => unknown): void {
-    for (const item of [...this.#waiters.keys()]) this.refuse(item, errorFor(item));
+  refuseAll(error: unknown): void {
+    for (const message of [...(this.#waiters?.keys() ?? [])]) this.refuse(message, error);
   }
 }

@@ -1,43 +1,54 @@
-import type { Deadline } from "../clock/deadlines.ts";
+import { Deadline } from "../clock/deadline.ts";
+import { AbortError } from "../errors/abort-error.ts";
 import { ListenerFailedError } from "../errors/listener-failed-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
-import type { Message } from "../message/message.ts";
+import { RequestTimeoutError } from "../errors/request-timeout-error.ts";
+import { Message } from "../message/message.ts";
 import { type StandardSchema, validate, ValidationGoingOn } from "../validation/standard-schema.ts";
+import type { PendingReplies } from "./pending-replies.ts";
 
-/** What a pending reply needs of its surroundings. */
-export interface PendingReplyTerms {
-  readonly id: string;
+/** What a request asks for. */
+export interface RequestTerms {
   readonly destinationName: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
   readonly replySchema: StandardSchema | undefined;
-  /** Called once, when the reply or a failure has settled it. */
-  readonly settled: () => void;
 }
 
-/** A request that waits for its first reply. Settles once; what comes later is told `false`. */
-export class PendingReply {
-  readonly id: string;
+/** A request that waits for its first reply. Settles once. It is its own deadline, and makes its id when asked. */
+export class PendingReply extends Deadline {
   readonly promise: Promise<unknown>;
-  /** Ends the work on the request when the requester gives up. Set as soon as there is some. */
-  giveUp: ((reason: "aborted" | "timed-out", error: unknown) => void) | undefined;
-  deadline: Deadline | undefined;
+  /** The message that asks. Set once it has been accepted: there is work to be ended when the requester gives up. */
+  message: Message | undefined = undefined;
   /** The reply message whose payload has been checked already. */
-  checkedAnswer: Message | undefined;
-  readonly #terms: PendingReplyTerms;
-  #resolve!: (value: unknown) => void;
-  #reject!: (error: unknown) => void;
-  #isSettled = false;
+  checkedAnswer: Message | undefined = undefined;
+  private readonly terms: RequestTerms;
+  private readonly requests: PendingReplies;
+  private knownId: string | undefined;
+  private resolve!: (value: unknown) => void;
+  private reject!: (error: unknown) => void;
+  isSettled = false;
+  private unwatch: (() => void) | undefined;
 
-  constructor(terms: PendingReplyTerms) {
-    this.id = terms.id;
-    this.#terms = terms;
+  constructor(terms: RequestTerms, requests: PendingReplies) {
+    super();
+    this.terms = terms;
+    this.requests = requests;
     this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+      this.resolve = resolve;
+      this.reject = reject;
     });
+    if (terms.signal !== undefined) this.watch(terms.signal);
   }
 
-  get isSettled(): boolean {
-    return this.#isSettled;
+  get destinationName(): string {
+    return this.terms.destinationName;
+  }
+
+  /** What a reply must carry. */
+  get id(): string {
+    this.knownId ??= this.requests.makeId(this);
+    return this.knownId;
   }
 
   /**
@@ -46,13 +57,13 @@ export class PendingReply {
    * @throws {InvalidMessageError} it does not fit the destination's `replySchema`; another reply may still come
    */
   replied(answer: Message): void | Promise<void> {
-    const { replySchema, destinationName } = this.#terms;
+    const { replySchema, destinationName } = this.terms;
     if (replySchema === undefined || answer === this.checkedAnswer) {
-      return this.#succeed(answer.payload);
+      return this.succeed(answer.payload);
     }
     const checked = validate(replySchema, answer.payload, destinationName, "reply");
-    if (!(checked instanceof ValidationGoingOn)) return this.#succeed(checked);
-    return checked.promise.then((output) => this.#succeed(output));
+    if (!(checked instanceof ValidationGoingOn)) return this.succeed(checked);
+    return checked.promise.then((output) => this.succeed(output));
   }
 
   /**
@@ -61,39 +72,55 @@ export class PendingReply {
    * @returns whether the requester has been told of the errors
    */
   listenersEnded(errors: readonly unknown[] | undefined, anyRan: boolean): boolean {
-    if (this.#isSettled) return false;
-    if (!anyRan) this.fail(new NoListenerError(this.#terms.destinationName));
+    if (this.isSettled) return false;
+    if (!anyRan) this.fail(new NoListenerError(this.destinationName));
     if (errors === undefined) return false;
     const cause =
       errors.length === 1
         ? errors[0]
         : new AggregateError(errors, `${errors.length} listeners failed`);
-    this.fail(new ListenerFailedError(this.#terms.destinationName, cause));
+    this.fail(new ListenerFailedError(this.destinationName, cause));
     return true;
   }
 
-  /** The requester waits no more: the work on the request is ended too. */
-  giveUpWith(reason: "aborted" | "timed-out", error: unknown): void {
-    this.fail(error);
-    this.giveUp?.(reason, error);
+  /** Nobody has replied in time. */
+  override expire(): void {
+    const { destinationName, timeoutMs } = this.terms;
+    this.giveUp("timed-out", new RequestTimeoutError(destinationName, timeoutMs));
   }
 
   /** There will be no reply. */
   fail(error: unknown): void {
-    if (this.#isSettled) return;
-    this.#settle();
-    this.#reject(error);
+    if (this.isSettled) return;
+    this.settle();
+    this.reject(error);
   }
 
-  #succeed(value: unknown): void {
-    if (this.#isSettled) return;
-    this.#settle();
-    this.#resolve(value);
+  /** The reply is here, and checked. */
+  succeed(value: unknown): void {
+    if (this.isSettled) return;
+    this.settle();
+    this.resolve(value);
   }
 
-  #settle(): void {
-    this.#isSettled = true;
-    this.deadline?.cancel();
-    this.#terms.settled();
+  /** The requester waits no more: the work on the request is ended too. */
+  private giveUp(reason: "aborted" | "timed-out", error: unknown): void {
+    const { message } = this;
+    this.fail(error);
+    if (message !== undefined) Message.momentOf(message).host.giveUp(message, reason, error);
+  }
+
+  private watch(signal: AbortSignal): void {
+    const aborted = (): void =>
+      this.giveUp("aborted", new AbortError(this.destinationName, signal.reason));
+    signal.addEventListener("abort", aborted);
+    this.unwatch = () => signal.removeEventListener("abort", aborted);
+  }
+
+  private settle(): void {
+    this.isSettled = true;
+    this.cancelDeadline();
+    this.unwatch?.();
+    this.requests.settled(this.knownId);
   }
 }

@@ -1,5 +1,5 @@
 import { type CheckedSendOptions, readSendOptions } from "../message/send-options.ts";
-import { NO_EXTRAS } from "../message/message.ts";
+import { NO_EXTRAS } from "../message/message-extras.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 
 /** How a request is made. */

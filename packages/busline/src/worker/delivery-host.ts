@@ -1,6 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Destination } from "../destination/destination.ts";
 import type { Listening } from "../listener/listening.ts";
+import type { Message } from "../message/message.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** Why a message was dropped. */
@@ -12,22 +13,31 @@ export interface DeliveryHost {
   /** The bus that the destination belongs to. */
   readonly environment: object;
   readonly clock: Clock;
-  /** One more, or one less, listener goes on unseen: what it sends cannot be told from what others send. */
-  goesOnUnseen(change: 1 | -1): void;
+  /**
+   * Whether it has to be known for sure what its listeners send after they have returned: something is closing, or
+   * somebody may come to wait for room.
+   */
+  readonly followsListeners: boolean;
+  /** How many of its listeners go on that are not followed: what they send cannot be told from what others send. */
+  unseenCount: number;
   /** A listener has returned a value for whoever asked. May throw, or reject: the reply could not be sent. */
-  replied(delivery: Delivery, value: unknown): void | Promise<void>;
+  replied(message: Message, value: unknown): void | Promise<void>;
   /** A reply that a listener did not wait for could not be sent. */
-  replyFailed(delivery: Delivery, error: unknown): void;
-  /** A listener has ended. @param startedAt by the monotonic clock; only where its status is to be published */
-  listenerSucceeded(delivery: Delivery, listening: Listening, startedAt: number | undefined): void;
-  listenerFailed(
+  replyFailed(message: Message, error: unknown): void;
+  listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void;
+  /** A listener whose outcome is to be published has ended. @param startedAt by the monotonic clock */
+  publishStatus(
     delivery: Delivery,
     listening: Listening,
-    error: unknown,
-    startedAt: number | undefined,
+    startedAt: number,
+    failure: { readonly error: unknown } | undefined,
   ): void;
+  /** All listeners have returned plainly: at once, nothing, and without failure. */
+  endedPlainly(message: Message): void;
   /** The last listener has ended. */
   ended(delivery: Delivery): void;
   /** The message was dropped before any listener started. */
-  discarded(delivery: Delivery, reason: DiscardReason): void;
+  discarded(message: Message, reason: DiscardReason): void;
+  /** The sender or the requester waits no more for what it has sent. */
+  giveUp(message: Message, reason: DiscardReason, error: unknown): void;
 }

@@ -1,17 +1,9 @@
-import { AsyncResource } from "node:async_hooks";
-import type { Destination } from "../destination/destination.ts";
 import type { Listening } from "../listener/listening.ts";
-import type { MessageListenerContext } from "../listener/message-listener-context.ts";
-import type { Message } from "../message/message.ts";
+import { Message } from "../message/message.ts";
+import type { SendMoment } from "../message/send-moment.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
-import type { MessageQueue, WaitingMessage } from "../queue/message-queue.ts";
+import { DeliveryContext } from "./delivery-context.ts";
 import type { DeliveryHost } from "./delivery-host.ts";
-
-/**
- * How far a delivery has come: `outside` until it is taken in; `waiting` for a worker for at least one listener; `handed` to workers for all of them;
- * `begun` by the first; `ended`.
- */
-export type DeliveryStage = "outside" | "waiting" | "handed" | "begun" | "ended";
 
 /** What a listener threw. */
 export interface ListenerFailure {
@@ -20,23 +12,18 @@ export interface ListenerFailure {
 }
 
 /**
- * One accepted message on its way to the listeners that were registered when it was sent. Nobody outside the package
- * ever holds one, and there is one for each message, so its fields are plain: private ones cost at every construction.
+ * One message in the hands of workers, where that takes more than a plain call of each listener: several workers share
+ * it, a listener goes on after it has returned, fails, or replies. Nobody outside the package ever holds one.
  */
-export class Delivery implements WaitingMessage {
+export class Delivery {
   readonly message: Message;
-  readonly listenings: readonly Listening[];
-  readonly host: DeliveryHost;
-  readonly reply: PendingReply | undefined;
-  /** The sender's async context, where a listener is to be run in it later; undefined in the sender's own turn. */
-  readonly scope: AsyncResource | undefined;
-  stage: DeliveryStage = "outside";
+  readonly moment: SendMoment;
   /** How many listeners have been handed to workers. */
   handedCount = 0;
   /** How many listeners workers have begun with. */
   begunCount = 0;
   /** One worker carries it to all listeners that have not begun; otherwise to the next one. */
-  isCarriedWhole = false;
+  isCarriedWhole = true;
   /** A close has passed its deadline: listeners that have not started do not start. */
   isInterrupted = false;
   /** The sender gets what the listeners throw. */
@@ -46,37 +33,40 @@ export class Delivery implements WaitingMessage {
   /** Whether any listener was there to receive. */
   anyRan = false;
   failures: ListenerFailure[] | undefined = undefined;
-  /** The queue that it was taken from, where that wants to be told of its end. */
-  takenFrom: MessageQueue<Delivery> | undefined = undefined;
-  /** Stops watching the sender's signal. */
-  unwatch: (() => void) | undefined = undefined;
+  /** Settles with the end of a sender's turn that goes on. */
+  ending: Promise<void> | undefined = undefined;
+  /** What the listeners are given beside the message: one object for all of them. */
+  readonly context: DeliveryContext;
   private unfinished: number;
-  private lazyContext: DeliveryContext | undefined = undefined;
 
-  constructor(
-    message: Message,
-    listenings: readonly Listening[],
-    host: DeliveryHost,
-    reply: PendingReply | undefined,
-    isQueued: boolean,
-  ) {
+  /** @param succeededCount so many of its listeners have succeeded already */
+  constructor(message: Message, context: DeliveryContext, succeededCount: number) {
+    const moment = Message.momentOf(message);
     this.message = message;
-    this.listenings = listenings;
-    this.host = host;
-    this.reply = reply;
-    this.scope = isQueued ? new AsyncResource("busline.delivery") : undefined;
-    this.unfinished = listenings.length;
+    this.moment = moment;
+    this.context = context;
+    this.unfinished = moment.listenings.length - succeededCount;
+    this.anyRan = succeededCount > 0;
   }
 
-  /** What the listeners are given beside the message: one object for all of them. */
-  get context(): MessageListenerContext {
-    this.lazyContext ??= new DeliveryContext(this);
-    return this.lazyContext;
+  /** Of a message that no worker has begun with. */
+  static of(message: Message): Delivery {
+    return new Delivery(message, new DeliveryContext(message), 0);
+  }
+
+  get host(): DeliveryHost {
+    return this.moment.host;
+  }
+
+  /** The request that the message is. */
+  get request(): PendingReply | undefined {
+    return Message.extrasOf(this.message).request;
   }
 
   listenerSucceeded(listening: Listening, startedAt: number | undefined): void {
     this.anyRan = true;
-    this.host.listenerSucceeded(this, listening, startedAt);
+    listening.deliveredCount += 1;
+    if (startedAt !== undefined) this.host.publishStatus(this, listening, startedAt, undefined);
     this.finish(1);
   }
 
@@ -84,7 +74,9 @@ export class Delivery implements WaitingMessage {
     this.anyRan = true;
     this.failures ??= [];
     this.failures.push({ listening, error });
-    this.host.listenerFailed(this, listening, error, startedAt);
+    listening.failedCount += 1;
+    this.host.listenerFailed(this, listening, error);
+    if (startedAt !== undefined) this.host.publishStatus(this, listening, startedAt, { error });
     this.finish(1);
   }
 
@@ -96,49 +88,13 @@ export class Delivery implements WaitingMessage {
 
   /** Aborts the context's signal. */
   interrupt(reason: unknown): void {
-    this.lazyContext ??= new DeliveryContext(this);
-    this.lazyContext.abort(reason);
+    DeliveryContext.interrupt(this.context, reason);
   }
 
   private finish(count: number): void {
     this.unfinished -= count;
     if (this.unfinished > 0) return;
-    this.stage = "ended";
-    this.unwatch?.();
-    this.host.ended(this);
-  }
-}
-
-class DeliveryContext implements MessageListenerContext {
-  readonly #delivery: Delivery;
-  #controller: AbortController | undefined;
-
-  constructor(delivery: Delivery) {
-    this.#delivery = delivery;
-  }
-
-  // Made when somebody asks: a signal costs more than the rest of the delivery.
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
-  }
-
-  get attempt(): number {
-    return 1;
-  }
-
-  get destination(): Destination {
-    return this.#delivery.host.handle;
-  }
-
-  reply(value: unknown): void {
-    const sent = this.#delivery.host.replied(this.#delivery, value);
-    // The listener does not wait for its reply's journey; whoever the failure concerns is told by the destination.
-    sent?.catch((error: unknown) => this.#delivery.host.replyFailed(this.#delivery, error));
-  }
-
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
+    Message.setProgress(this.message, "ended");
+    this.moment.host.ended(this);
   }
 }

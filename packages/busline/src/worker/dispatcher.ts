@@ -2,6 +2,12 @@ import type { Clock } from "../clock/clock.ts";
 
 /** Something that has work ready to be started. */
 export interface Turn {
+  /** Whether it stands in the line of those that wait for a turn, and who stands behind it. */
+  hasTurn: boolean;
+  nextTurn: Turn | undefined;
+  /** Whether it has work that keeps the process alive, and whether that is looked at. */
+  readonly hasWork: boolean;
+  isWatched: boolean;
   /** Starts at most `most` pieces of work. @returns whether more is ready */
   runTurn(most: number): boolean;
 }
@@ -20,84 +26,107 @@ const MOST_STARTS_UNREAD = 16;
  */
 export class Dispatcher {
   readonly problem: (text: string, error: unknown) => void;
-  readonly #clock: Clock;
-  readonly #deliveriesPerTurn: number;
-  readonly #needsProcess: (isNeeded: boolean) => void;
-  readonly #isWaiting: () => boolean;
-  readonly #turns = new Set<Turn>();
-  #isRunScheduled = false;
-  #isBreathScheduled = false;
-  #startsLeft: number;
-  #startsUnread = 1;
-  #startsUntilReading = 1;
-  #readAt = 0;
-  #turnEndsAt = 0;
+  private readonly clock: Clock;
+  private readonly deliveriesPerTurn: number;
+  private readonly needsProcess: (isNeeded: boolean) => void;
+  private readonly isWaiting: (hasWork: boolean) => boolean;
+  /** Those that had work when last looked at, or have come to some since. */
+  private watched: Turn[] = [];
+  /** Those that wait for a turn, in line. */
+  private first: Turn | undefined;
+  private last: Turn | undefined;
+  private isRunScheduled = false;
+  private isBreathScheduled = false;
+  private startsLeft: number;
+  private startsUnread = 1;
+  private startsUntilReading = 1;
+  private readAt = 0;
+  private turnEndsAt = 0;
 
   constructor(terms: {
     readonly clock: Clock;
     readonly deliveriesPerTurn: number;
-    /** Whether somebody waits for work that no timer or socket stands for. */
-    readonly isWaiting: () => boolean;
+    /** Whether somebody waits for what no timer or socket stands for. */
+    readonly isWaiting: (hasWork: boolean) => boolean;
     readonly holdProcess: (isNeeded: boolean) => void;
     /** Told of what goes wrong where nobody else can be. */
     readonly problem: (text: string, error: unknown) => void;
   }) {
     this.problem = terms.problem;
-    this.#clock = terms.clock;
-    this.#deliveriesPerTurn = terms.deliveriesPerTurn;
-    this.#isWaiting = terms.isWaiting;
-    this.#needsProcess = terms.holdProcess;
-    this.#startsLeft = terms.deliveriesPerTurn;
+    this.clock = terms.clock;
+    this.deliveriesPerTurn = terms.deliveriesPerTurn;
+    this.isWaiting = terms.isWaiting;
+    this.needsProcess = terms.holdProcess;
+    this.startsLeft = terms.deliveriesPerTurn;
   }
 
   /** Work is ready: it will be started soon. */
   schedule(turn: Turn): void {
-    this.#turns.add(turn);
-    this.#scheduleRun();
+    this.queueUp(turn);
+    this.lookAround(turn);
+    this.scheduleRun();
   }
 
   /** Whether a worker that has become free may go on at once: nobody else waits for a turn. */
   mayGoOn(turn: Turn): boolean {
-    return this.#turns.size <= (this.#turns.has(turn) ? 1 : 0) && this.#clock.isStepped !== true;
+    const isAlone = this.first === undefined || (this.first === turn && this.last === turn);
+    return isAlone && this.clock.isStepped !== true;
   }
 
   /** Whether one more piece of work may start in this turn of the event loop; counts it. */
   mayStart(): boolean {
-    if (!this.#isBreathScheduled) this.#beginTurn();
-    if (this.#startsLeft <= 0) return false;
-    this.#startsLeft -= 1;
-    this.#startsUntilReading -= 1;
-    if (this.#startsUntilReading <= 0) this.#readClock();
+    if (!this.isBreathScheduled) this.beginTurn();
+    if (this.startsLeft <= 0) return false;
+    this.startsLeft -= 1;
+    this.startsUntilReading -= 1;
+    if (this.startsUntilReading <= 0) this.readClock();
     return true;
   }
 
-  /** Looks again, in the next turn of the event loop, whether the process has to be kept alive. */
-  lookAround(): void {
-    if (!this.#isBreathScheduled) this.#beginTurn();
+  /**
+   * Looks again, in the next turn of the event loop, whether the process has to be kept alive.
+   *
+   * @param turn has come to work
+   */
+  lookAround(turn?: Turn): void {
+    if (turn !== undefined && !turn.isWatched) {
+      turn.isWatched = true;
+      this.watched.push(turn);
+    }
+    if (!this.isBreathScheduled) this.beginTurn();
   }
 
-  #scheduleRun(): void {
-    if (this.#isRunScheduled) return;
-    if (this.#startsLeft <= 0) return this.lookAround();
-    this.#isRunScheduled = true;
-    this.#clock.atEndOfRun(this.#run);
+  private scheduleRun(): void {
+    if (this.isRunScheduled) return;
+    if (this.startsLeft <= 0) return;
+    this.isRunScheduled = true;
+    this.clock.atEndOfRun(this.run);
   }
 
-  readonly #run = (): void => {
-    this.#isRunScheduled = false;
-    while (this.#startsLeft > 0 && this.#turns.size > 0) {
-      for (const turn of this.#turns) {
-        this.#turns.delete(turn);
-        // The first of a destination's listeners is timed by itself: others may have been quick.
-        this.#startsUntilReading = Math.min(this.#startsUntilReading, 2);
-        if (this.#runTurn(turn)) this.#turns.add(turn);
-        if (this.#startsLeft <= 0) break;
-      }
+  private readonly run = (): void => {
+    this.isRunScheduled = false;
+    while (this.startsLeft > 0 && this.first !== undefined) {
+      const turn = this.first;
+      this.first = turn.nextTurn;
+      if (this.first === undefined) this.last = undefined;
+      turn.nextTurn = undefined;
+      turn.hasTurn = false;
+      // The first of a destination's listeners is timed by itself: others may have been quick.
+      if (this.startsUntilReading > 2) this.startsUntilReading = 2;
+      if (this.give(turn)) this.queueUp(turn);
     }
   };
 
+  private queueUp(turn: Turn): void {
+    if (turn.hasTurn) return;
+    turn.hasTurn = true;
+    if (this.last === undefined) this.first = turn;
+    else this.last.nextTurn = turn;
+    this.last = turn;
+  }
+
   // A failure in the bookkeeping must not take the others' turns away.
-  #runTurn(turn: Turn): boolean {
+  private give(turn: Turn): boolean {
     try {
       return turn.runTurn(TURN);
     } catch (error) {
@@ -106,29 +135,39 @@ export class Dispatcher {
     }
   }
 
-  #beginTurn(): void {
-    this.#isBreathScheduled = true;
-    this.#readAt = this.#clock.monotonicNow();
-    this.#turnEndsAt = this.#readAt + LONGEST_MS;
-    this.#startsUntilReading = 2;
-    this.#clock.atNextTurn(this.#breathe);
+  private beginTurn(): void {
+    this.isBreathScheduled = true;
+    this.readAt = this.clock.monotonicNow();
+    this.turnEndsAt = this.readAt + LONGEST_MS;
+    this.startsUntilReading = 2;
+    this.clock.atNextTurn(this.breathe);
   }
 
-  readonly #breathe = (): void => {
-    this.#isBreathScheduled = false;
-    this.#startsLeft = this.#deliveriesPerTurn;
-    if (this.#turns.size > 0) this.#run();
-    this.#needsProcess(this.#isWaiting());
+  private readonly breathe = (): void => {
+    this.isBreathScheduled = false;
+    this.startsLeft = this.deliveriesPerTurn;
+    if (this.first !== undefined) this.run();
+    this.needsProcess(this.isWaiting(this.hasWork()));
   };
 
-  #readClock(): void {
-    const now = this.#clock.monotonicNow();
-    const elapsed = now - this.#readAt;
-    if (elapsed > LONGEST_MS / 4) this.#startsUnread = 1;
+  // Only those that have work are looked at: there may be a hundred thousand that have none.
+  private hasWork(): boolean {
+    if (this.watched.length === 0) return false;
+    this.watched = this.watched.filter((turn) => {
+      turn.isWatched = turn.hasWork;
+      return turn.isWatched;
+    });
+    return this.watched.length > 0;
+  }
+
+  private readClock(): void {
+    const now = this.clock.monotonicNow();
+    const elapsed = now - this.readAt;
+    if (elapsed > LONGEST_MS / 4) this.startsUnread = 1;
     else if (elapsed < LONGEST_MS / 16)
-      this.#startsUnread = Math.min(this.#startsUnread * 2, MOST_STARTS_UNREAD);
-    this.#startsUntilReading = this.#startsUnread;
-    this.#readAt = now;
-    if (now >= this.#turnEndsAt) this.#startsLeft = 0;
+      this.startsUnread = Math.min(this.startsUnread * 2, MOST_STARTS_UNREAD);
+    this.startsUntilReading = this.startsUnread;
+    this.readAt = now;
+    if (now >= this.turnEndsAt) this.startsLeft = 0;
   }
 }

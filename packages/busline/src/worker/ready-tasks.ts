@@ -1,36 +1,44 @@
-import type { Delivery } from "./delivery.ts";
+import type { Message } from "../message/message.ts";
+import { Delivery } from "./delivery.ts";
+
+/** A message for one worker, or one that several workers share. */
+type Task = Message | Delivery;
 
 const FEW = 1_024;
 
 /** Tasks in the hands of workers that have not started yet, in the order of their start. */
 export class ReadyTasks {
-  #tasks: (Delivery | undefined)[] = [];
-  #start = 0;
+  private tasks: (Task | undefined)[] = [];
+  private start = 0;
+  private end = 0;
 
   get size(): number {
-    return this.#tasks.length - this.#start;
+    return this.end - this.start;
   }
 
-  /** The messages that they belong to, each once. */
-  get deliveries(): Set<Delivery> {
-    return new Set(this.#tasks.slice(this.#start) as Delivery[]);
+  /** Their messages, each once. */
+  get messages(): Message[] {
+    const tasks = this.tasks.slice(this.start, this.end) as Task[];
+    return [...new Set(tasks.map((task) => (task instanceof Delivery ? task.message : task)))];
   }
 
-  add(task: Delivery): void {
-    this.#tasks[this.#tasks.length] = task;
+  add(task: Task): void {
+    this.tasks[this.end] = task;
+    this.end += 1;
   }
 
   /** Called only while there are some. */
-  take(): Delivery {
-    const task = this.#tasks[this.#start] as Delivery;
-    this.#tasks[this.#start] = undefined;
-    this.#start += 1;
-    if (this.#start === this.#tasks.length) {
-      this.#tasks.length = 0;
-      this.#start = 0;
-    } else if (this.#start > FEW && this.#start > this.#tasks.length / 2) {
-      this.#tasks = this.#tasks.slice(this.#start);
-      this.#start = 0;
+  take(): Task {
+    const task = this.tasks[this.start] as Task;
+    this.tasks[this.start] = undefined;
+    this.start += 1;
+    if (this.start === this.end) {
+      this.start = 0;
+      this.end = 0;
+    } else if (this.start > FEW && this.start > this.end / 2) {
+      this.tasks = this.tasks.slice(this.start, this.end);
+      this.end -= this.start;
+      this.start = 0;
     }
     return task;
   }

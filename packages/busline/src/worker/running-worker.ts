@@ -6,14 +6,24 @@ import type { Worker } from "./worker.ts";
 /*
  * Who is sending? A close lets running listeners send on, and a listener must not wait for room that only itself could
  * make. While a listener's function is on the stack a variable tells; what it does after an `await` is told by async
- * context. That costs (on Node 20 every promise of the process, 60 to 260 ns; on Node 24 every run, 350 ns), so only
- * listeners that may go on after they have returned are run in it, and it is switched off where none does.
+ * context. That costs every promise of the process (on Node 20 an `await` goes from 67 to 330 ns, and stays at 80 once it
+ * is off again; on Node 24 every run 350 ns), so a
+ * listener is followed until it has run a thousand times without sending anything after its return; from then on only
+ * where it is closing, or somebody may wait for room.
  */
 let onStack: Worker | undefined;
 /** How many listeners' functions are on the stack, one in another. */
 let depth = 0;
-// A number stands for the delivery: what a listener sends keeps its context, and must not keep what led to it.
-const afterReturn = new AsyncLocalStorage<{ readonly worker: Worker; readonly carried: number }>();
+
+/** A worker's stay at a listener. A number stands for the delivery: what a listener sends keeps its context, and must not keep what led to it. */
+interface Stay {
+  readonly worker: Worker;
+  readonly carried: number;
+  /** The stay in which this one began. */
+  readonly around: Stay | undefined;
+}
+
+const afterReturn = new AsyncLocalStorage<Stay>();
 /** How many listeners are in it: on the stack, or gone on. */
 let insideCount = 0;
 
@@ -36,34 +46,54 @@ export function listenerDepth(): number {
   return depth;
 }
 
-/** Hands a message to a listener that may go on after it has returned. */
-export function receiveInContext(
-  worker: Worker,
-  delivery: Delivery,
-  listening: Listening,
-): unknown {
+/** Hands a message to a listener and follows it, in async context, wherever it goes on. */
+export function receiveFollowed(worker: Worker, delivery: Delivery, listening: Listening): unknown {
   insideCount += 1;
-  return afterReturn.run({ worker, carried: worker.carriedCount }, () =>
-    listening.receive(delivery.message, delivery.context),
-  );
+  const stay: Stay = {
+    worker,
+    carried: worker.carriedCount,
+    around: worker.pool === undefined ? afterReturn.getStore() : undefined,
+  };
+  return afterReturn.run(stay, () => {
+    const { receive } = listening;
+    return receive(delivery.message, delivery.context);
+  });
 }
 
 /**
- * A listener that may go on has ended.
+ * A listener that was followed has ended.
  *
  * @param isProven it has turned out never to go on, and was perhaps the last that might have
  */
 export function hasEnded(isProven: boolean): void {
   insideCount -= 1;
-  if (isProven && insideCount === 0) afterReturn.disable();
+  if (isProven) followNobody();
+}
+
+/** Switches the following off, unless a listener is being followed. It goes on again with the next. */
+export function followNobody(): void {
+  if (insideCount === 0) afterReturn.disable();
+}
+
+/** Something is sent: remembers it of a listener that is followed and sends after its return. */
+export function noteSend(): void {
+  if (insideCount === 0 || onStack !== undefined) return;
+  const worker = workerOf(afterReturn.getStore());
+  if (worker !== undefined) worker.hasSentLater = true;
 }
 
 /** The worker whose listener the calling code belongs to. */
 export function runningWorker(): Worker | undefined {
-  if (onStack !== undefined) return onStack;
-  const started = afterReturn.getStore();
-  // Code that a listener has left running after its end does not belong to the worker any more.
-  return started !== undefined && started.worker.carriedCount === started.carried
-    ? started.worker
-    : undefined;
+  return onStack ?? workerOf(afterReturn.getStore());
+}
+
+/** The worker whose listener's async context this sender's turn runs in, without being on its stack. */
+export function workerAround(worker: Worker): Worker | undefined {
+  const stay = afterReturn.getStore();
+  return workerOf(stay?.worker === worker ? stay.around : stay);
+}
+
+// Code that a listener has left running after its end does not belong to the worker any more.
+function workerOf(stay: Stay | undefined): Worker | undefined {
+  return stay !== undefined && stay.worker.carriedCount === stay.carried ? stay.worker : undefined;
 }

@@ -1,0 +1,24 @@
+import type { PendingReply } from "../reply/pending-reply.ts";
+import { type Headers, NO_HEADERS } from "./headers.ts";
+
+/** The parts of an envelope that most messages go without, and what busline itself keeps with those that have them. */
+export interface MessageExtras {
+  readonly headers: Headers;
+  readonly key: string | undefined;
+  readonly responseDestinationName: string | undefined;
+  readonly responseId: string | undefined;
+  /** The request that the message is. */
+  readonly request: PendingReply | undefined;
+  /** The request that the message answers. */
+  readonly answers: PendingReply | undefined;
+}
+
+/** None of them. Every field is there: what is missing would be looked up on a prototype that others can change. */
+export const NO_EXTRAS: MessageExtras = Object.freeze({
+  headers: NO_HEADERS,
+  key: undefined,
+  responseDestinationName: undefined,
+  responseId: undefined,
+  request: undefined,
+  answers: undefined,
+});

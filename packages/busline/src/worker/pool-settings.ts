@@ -1,0 +1,12 @@
+import type { MessageQueue } from "../queue/message-queue.ts";
+
+/** What a pool is told by its destination's configuration. */
+export interface PoolSettings {
+  readonly queue: MessageQueue;
+  /** A worker for each listener of a message, or one worker for all of them. */
+  readonly workerPerListener: boolean;
+  readonly maximumQueueSize: number;
+  readonly coreSize: number;
+  readonly maxSize: number;
+  readonly idleTimeoutMs: number;
+}

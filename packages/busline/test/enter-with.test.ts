@@ -1,0 +1,82 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { DestinationConfiguration, MessageBus } from "busline";
+import { untilQuiet } from "busline/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { turns } from "./outcome-of.ts";
+
+const { createParallelDestinationConfiguration: parallel } = DestinationConfiguration;
+const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
+
+// Each test has a storage of its own, so that what leaks out of one is not taken for a leak in the next. None is on when
+// a test begins, and that has been found out: see `sender-context.test.ts`.
+let store: AsyncLocalStorage<string>;
+beforeEach(async () => {
+  store = new AsyncLocalStorage();
+  const bus = new MessageBus();
+  const destination = bus.addDestination<number>(serial("acme/a"));
+  destination.listen(() => {});
+  for (let number = 0; number <= 1_024; number += 1) void destination.send(number);
+  await untilQuiet(bus);
+});
+afterEach(async () => {
+  store.disable();
+  await turns(1);
+});
+
+describe.each([
+  ["serial, one listener", serial("acme/a"), 1],
+  ["serial, several listeners", serial("acme/a"), 3],
+  ["two workers, one listener", parallel("acme/a", { workersMaxSize: 2 }), 1],
+  ["two workers, several listeners", parallel("acme/a", { workersMaxSize: 2 }), 3],
+] as const)("a listener that enters with a store: %s", (_, configuration, listenerCount) => {
+  /** For each message, what its first listener saw. */
+  function entering(goesOn: boolean): {
+    bus: MessageBus;
+    send: (payload: number) => void;
+    seen: unknown[];
+  } {
+    const bus = new MessageBus();
+    const destination = bus.addDestination<number>(configuration);
+    const seen: unknown[] = [];
+    for (let number = 1; number <= listenerCount; number += 1) {
+      const isFirst = number === 1;
+      destination.listen(({ payload }) => {
+        if (isFirst) seen.push([payload, store.getStore()]);
+        store.enterWith(`entered with at ${payload}`);
+        if (!goesOn) return undefined;
+        return turns(1).then(() => store.enterWith(`entered with later at ${payload}`));
+      });
+    }
+    return { bus, send: (payload) => void destination.send(payload), seen };
+  }
+
+  test.each([
+    ["a synchronous one", false],
+    ["an asynchronous one", true],
+  ])("listener - %s does not lend its store to the next message", async (__, goesOn) => {
+    const { bus, send, seen } = entering(goesOn);
+    for (const payload of [1, 2]) send(payload);
+    store.run("sender", () => send(3));
+    for (const payload of [4, 5]) send(payload);
+    await untilQuiet(bus);
+    const stores = new Map([[3, "sender"]]);
+    expect(seen).toEqual([1, 2, 3, 4, 5].map((payload) => [payload, stores.get(payload)]));
+  });
+
+  test.each([
+    ["a synchronous one", false],
+    ["an asynchronous one", true],
+  ])("listener - %s does not lend its store to its sender", async (__, goesOn) => {
+    const { bus, send } = entering(goesOn);
+    for (const payload of [1, 2]) {
+      send(payload);
+      expect(store.getStore()).toBeUndefined();
+      await Promise.resolve();
+      expect(store.getStore()).toBeUndefined();
+      await turns(1);
+      expect(store.getStore()).toBeUndefined();
+      await untilQuiet(bus);
+      expect(store.getStore()).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,132 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { DestinationConfiguration, MessageBus, waitForSpace } from "busline";
+import { GateListener, Recorder } from "busline/testing";
+import { describe, expect, test } from "vitest";
+
+const CLOSED = expect.objectContaining({ code: "BUSLINE_CLOSED" });
+/** After so many runs without a send after its return, a listener is taken for a leaf. */
+const ENOUGH = 1_000;
+
+/** A bus with a listener that has run so often, and then stays at a gate; and a destination to send on to. */
+async function fixture(options: {
+  runs: number;
+  sendsOnEach?: boolean;
+  mayWait?: boolean;
+}): Promise<{
+  bus: MessageBus;
+  gate: GateListener;
+  next: Recorder<string>;
+  letGoOn: () => void;
+}> {
+  const bus = new MessageBus();
+  const gate = new GateListener();
+  const next = new Recorder<string>();
+  bus.addDestination(
+    DestinationConfiguration.createParallelDestinationConfiguration("acme/next", {
+      ...(options.mayWait ? { rejectedExecutionHandler: waitForSpace() } : {}),
+    }),
+  );
+  bus.listen("acme/next", next);
+  const first = bus.addDestination<number>(
+    DestinationConfiguration.createSerialDestinationConfiguration("acme/first"),
+  );
+  first.listen(async (message, context) => {
+    if (message.payload < options.runs) {
+      await Promise.resolve();
+      if (options.sendsOnEach) void bus.send("acme/next", "on the way");
+      return;
+    }
+    await gate.receive(message, context);
+    void bus.send("acme/next", "sent on");
+  });
+  for (let number = 0; number <= options.runs; number += 1) void first.send(number);
+  await gate.entered(1);
+  return { bus, gate, next, letGoOn: () => gate.open() };
+}
+
+/** Whether a promise of this process is given an async id: async hooks are on. */
+function arePromisesFollowed(): boolean {
+  return Object.getOwnPropertySymbols(Promise.resolve()).length > 0;
+}
+
+describe("a listener that goes on after its return", () => {
+  test("drain - of one that is new, its own sends are let in, and strangers' refused", async () => {
+    const { bus, next, letGoOn } = await fixture({ runs: 3 });
+    const drained = bus.drain();
+    await Promise.resolve();
+    expect(() => bus.send("acme/next", "a stranger's")).toThrow(CLOSED);
+    letGoOn();
+    await drained;
+    expect(next.payloads).toEqual(["sent on"]);
+  });
+
+  test("drain - while one that was taken for a leaf goes on, nobody is refused; then everybody", async () => {
+    const { bus, next, letGoOn } = await fixture({ runs: ENOUGH });
+    const drained = bus.drain();
+    await Promise.resolve();
+    void bus.send("acme/next", "nobody can tell");
+    letGoOn();
+    await drained;
+    expect(next.payloads.toSorted()).toEqual(["nobody can tell", "sent on"]);
+    expect(() => bus.send("acme/next", "too late")).toThrow(CLOSED);
+  });
+
+  test("removeDestination - of a leaf too", async () => {
+    const { bus, next, letGoOn } = await fixture({ runs: ENOUGH });
+    const removed = bus.removeDestination("acme/first");
+    void bus.send("acme/first", ENOUGH + 1);
+    letGoOn();
+    expect(await removed).toEqual({ undelivered: [], interrupted: [] });
+    expect(next.payloads).toEqual(["sent on", "sent on"]);
+    await bus.close();
+  });
+
+  test("drain - one that has sent on in any of its runs is never taken for a leaf", async () => {
+    const { bus, next, letGoOn } = await fixture({ runs: ENOUGH, sendsOnEach: true });
+    const drained = bus.drain();
+    expect(() => bus.send("acme/next", "a stranger's")).toThrow(CLOSED);
+    letGoOn();
+    await drained;
+    expect(next.payloads).toHaveLength(ENOUGH + 1);
+  });
+
+  test("drain - where a sender may wait for room, leaves are followed as well", async () => {
+    const { bus, next, letGoOn } = await fixture({ runs: ENOUGH, mayWait: true });
+    const drained = bus.drain();
+    expect(() => bus.send("acme/next", "a stranger's")).toThrow(CLOSED);
+    letGoOn();
+    await drained;
+    expect(next.payloads).toEqual(["sent on"]);
+  });
+
+  test.runIf(hasHooks())(
+    "process - promises are left alone once all listeners are leaves",
+    async () => {
+      const { bus, letGoOn } = await fixture({ runs: ENOUGH });
+      expect(arePromisesFollowed()).toBe(false);
+      letGoOn();
+      await bus.close();
+    },
+  );
+
+  test.runIf(hasHooks())(
+    "process - promises are left alone after a drain, and after a removal",
+    async () => {
+      const one = await fixture({ runs: 2 });
+      expect(arePromisesFollowed()).toBe(true);
+      one.letGoOn();
+      await one.bus.drain();
+      expect(arePromisesFollowed()).toBe(false);
+      const other = await fixture({ runs: 2 });
+      other.letGoOn();
+      await other.bus.removeDestination("acme/first");
+      expect(arePromisesFollowed()).toBe(false);
+      await other.bus.close();
+    },
+  );
+});
+
+/** Node 20 and 22 keep contexts by hooks that every promise passes. */
+function hasHooks(): boolean {
+  return "_propagate" in AsyncLocalStorage.prototype;
+}
