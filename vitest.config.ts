@@ -7,7 +7,12 @@ export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "examples/*/test/**/*.test.ts",
+      "benchmarks/test/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     // `--mode long`: property tests read BUSLINE_LONG and run many more cases.
     ...(mode === "long" ? { env: { BUSLINE_LONG: "1" }, testTimeout: 600_000 } : {}),
     typecheck: {

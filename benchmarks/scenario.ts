@@ -52,7 +52,11 @@ export interface Scenario {
   readonly ours: readonly string[];
   /** The contender that stands for what the language allows. */
   readonly limit: string | undefined;
+  /** What the limit does, in the report's words: "an array loop that calls the functions". */
+  readonly limitTitle?: string;
   readonly goals: readonly Goal[];
+  /** Options of Node.js that each contender's process is started with, such as "--max-old-space-size=8192". Default: none. */
+  readonly nodeOptions?: readonly string[];
   /** Each does the whole work once, warm-up included, and tells what it measured. */
   readonly contenders: Readonly<Record<string, () => Promise<Sample>>>;
 }

@@ -1,0 +1,70 @@
+import type { Metric } from "../scenario.ts";
+import type { ScenarioResult } from "../runner/scenario-result.ts";
+import { ratioSpread, type Spread, spreadOf } from "./spread.ts";
+
+/** Reads the figures of one scenario on one Node.js out of its samples. */
+export class ScenarioFigures {
+  readonly result: ScenarioResult;
+
+  constructor(result: ScenarioResult) {
+    this.result = result;
+  }
+
+  get nodeMajor(): number {
+    return Number.parseInt(this.result.environment.node, 10);
+  }
+
+  get mainMetric(): Metric {
+    const { metrics, mainMetric } = this.result.scenario;
+    const metric = metrics[mainMetric];
+    if (metric === undefined) throw new Error(`${this.result.scenario.name} has no ${mainMetric}`);
+    return metric;
+  }
+
+  /** The contender of busline that the others are compared with. */
+  get ours(): string {
+    return this.result.scenario.ours[0] ?? "";
+  }
+
+  /** How busy others kept the machine, in cores. */
+  get othersLoad(): Spread | undefined {
+    const samples = Object.values(this.result.samples).flat();
+    return spreadOf(samples.map(({ othersLoad }) => othersLoad));
+  }
+
+  get rounds(): number {
+    return Math.max(0, ...Object.values(this.result.samples).map(({ length }) => length));
+  }
+
+  spread(contender: string, metric: string = this.result.scenario.mainMetric): Spread | undefined {
+    return spreadOf(this.#values(contender, metric));
+  }
+
+  /** How many times as good one contender is as another, by the main metric. */
+  ratio(contender: string, against: string): Spread | undefined {
+    const metric = this.result.scenario.mainMetric;
+    return ratioSpread(
+      this.#values(contender, metric),
+      this.#values(against, metric),
+      this.mainMetric.better,
+    );
+  }
+
+  /** Best first, by the main metric. */
+  contendersByRank(): string[] {
+    const sign = this.mainMetric.better === "more" ? -1 : 1;
+    const rank = (name: string): number => sign * (this.spread(name)?.median ?? 0);
+    return Object.keys(this.result.samples).toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  /** Those that are neither busline nor the limit, best first. */
+  peersByRank(): string[] {
+    const { ours, limit } = this.result.scenario;
+    return this.contendersByRank().filter((name) => name !== limit && !ours.includes(name));
+  }
+
+  #values(contender: string, metric: string): number[] {
+    const samples = this.result.samples[contender] ?? [];
+    return samples.map(({ metrics }) => metrics[metric] ?? Number.NaN);
+  }
+}

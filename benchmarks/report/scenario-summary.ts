@@ -1,0 +1,22 @@
+import type { ScenarioResult } from "../runner/scenario-result.ts";
+import { markdownTable } from "./markdown-table.ts";
+import { formatRatio, formatSpread } from "./number-format.ts";
+import { ScenarioFigures } from "./scenario-figures.ts";
+
+/** What the terminal shows of a scenario that has just been measured. */
+export function scenarioSummary(result: ScenarioResult): string {
+  const figures = new ScenarioFigures(result);
+  const { ours, mainMetric } = figures;
+  const rows = figures
+    .contendersByRank()
+    .map((name) => [
+      name,
+      formatRatio(figures.ratio(ours, name)),
+      formatSpread(figures.spread(name)),
+    ]);
+  const { scenario, environment } = result;
+  return [
+    `${scenario.name}, Node.js ${environment.node}`,
+    markdownTable(["contender", `${ours} to it`, `${mainMetric.title}, ${mainMetric.unit}`], rows),
+  ].join("\n");
+}

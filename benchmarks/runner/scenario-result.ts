@@ -1,0 +1,34 @@
+import type { Scenario } from "../scenario.ts";
+import type { MeasuredSample } from "./contender-process.ts";
+
+/** What a measurement was made with. */
+export interface Environment {
+  readonly node: string;
+  readonly v8: string;
+  readonly system: string;
+  readonly processor: string;
+  readonly cores: number;
+  /** In GiB. */
+  readonly memory: number;
+  /** Of busline; ends in "-dirty" when its sources were not committed. */
+  readonly revision: string;
+  /** The versions of the peers. */
+  readonly peers: Readonly<Record<string, string>>;
+}
+
+/** A scenario without its code, as the report needs it. */
+export type ScenarioDescription = Omit<Scenario, "contenders">;
+
+/** All that was measured of one scenario with one Node.js. */
+export interface ScenarioResult {
+  readonly scenario: ScenarioDescription;
+  readonly environment: Environment;
+  /** The day, in UTC. */
+  readonly date: string;
+  /** By contender; the n-th samples of all contenders were taken in the same round. */
+  readonly samples: Readonly<Record<string, readonly MeasuredSample[]>>;
+}
+
+export function describeScenario({ contenders: _code, ...description }: Scenario) {
+  return description satisfies ScenarioDescription;
+}

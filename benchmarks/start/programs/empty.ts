@@ -1,0 +1,3 @@
+import { tellDelivered } from "./tell-delivered.ts";
+
+tellDelivered(1);
