@@ -16,7 +16,7 @@ export interface Goal {
   readonly contender?: string;
   /** The contender to be compared with; without one the bar is a figure in the metric's unit. */
   readonly against?: string;
-  /** For a metric where less is better: at most so many times, or so much. */
+  /** For a metric where less is better: at most so many times, or so much. 0: there is only an aim. */
   readonly bar: number;
   readonly aim?: number;
 }

@@ -42,7 +42,8 @@ export function goalOutcome(
   const meets = (target: number | undefined): boolean =>
     target !== undefined &&
     (better === "more" ? reached.median >= target : reached.median <= target);
-  if (!meets(bar)) return { reached, verdict: "missed" };
+  // Where there is only an aim, it is the bar.
+  if (!meets(bar === 0 ? aim : bar)) return { reached, verdict: "missed" };
   return { reached, verdict: aim !== undefined && meets(aim) ? "aim" : "bar" };
 }
 

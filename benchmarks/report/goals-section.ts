@@ -55,7 +55,7 @@ function goalLine({ scenario, first, byNode }: ScenarioRow, goal: ReportedGoal) 
   const cells = [
     `\`${scenario.name}\``,
     isRatio ? `${goal.contender} to ${goal.against}` : `${goal.contender}: ${title}, ${unit}`,
-    target(goal.bar),
+    target(goal.bar === 0 ? undefined : goal.bar),
     target(goal.aim),
     ...outcomes.flatMap((outcome) => [reached(outcome), verdicts[outcome.verdict]]),
     ...outcomes.slice(1).map((outcome) => besideOldest(outcomes[0], outcome, goal)),
