@@ -162,3 +162,29 @@ test("reply - who observes it sees the id of its request", async () => {
   expect(ids).toEqual([expect.any(String)]);
   expect(seen).toEqual(ids);
 });
+
+test("reply - one whose check outlasts the request is counted as late", async () => {
+  const clock = new ManualClock();
+  const bus = new MessageBus({ clock });
+  const checks = new Recorder<() => void>();
+  const replySchema = {
+    "~standard": {
+      version: 1,
+      vendor: "acme",
+      validate: async (value: unknown) => {
+        await new Promise<void>((resolve) => checks.receive({ payload: resolve } as never));
+        return { value };
+      },
+    },
+  } as const;
+  const destination = bus.addDestination(serial("acme/slow", { replySchema }));
+  destination.listen(() => "answer");
+  const asked = outcomeOf(() => destination.request("question", { timeoutMs: 10 }));
+  await checks.count(1);
+  clock.advance(10);
+  expect(await asked).toBe("BUSLINE_REQUEST_TIMEOUT");
+  for (const pass of checks.payloads) pass();
+  await untilQuiet(bus);
+
+  expect(bus.statistics.lateReplyCount).toBe(1);
+});

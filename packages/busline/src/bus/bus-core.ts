@@ -197,7 +197,8 @@ export class BusCore implements DestinationEnvironment {
     counters.acceptedAtOnce();
     counters.finished("delivered");
     (current[0] as Listening).deliveredCount += 1;
-    request.succeed(value);
+    if (request.isSettled) this.requests.ignoreLate();
+    else request.succeed(value);
     return true;
   }
 

@@ -8,6 +8,8 @@ export class DeadlineList {
   wakeAt = 0;
   /** Its place among the other lists. */
   index = -1;
+  /** How many stand in it. */
+  size = 0;
   readonly #emptied: (list: DeadlineList) => void;
   #first: Deadline | undefined;
   #last: Deadline | undefined;
@@ -17,9 +19,6 @@ export class DeadlineList {
     this.durationMs = durationMs;
     this.#emptied = emptied;
   }
-
-  /** How many stand in it. */
-  size = 0;
 
   get first(): Deadline | undefined {
     return this.#first;

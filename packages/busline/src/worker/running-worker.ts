@@ -7,15 +7,17 @@ import type { Worker } from "./worker.ts";
  * Who is sending? A close lets running listeners send on, and a listener must not wait for room that only itself could
  * make. While a listener's function is on the stack a variable tells; what it does after an `await` is told by async
  * context. That costs every promise of the process (on Node 20 an `await` goes from 67 to 330 ns, and stays at 80 once it
- * is off again; on Node 24 every run 350 ns), so a
- * listener is followed until it has run a thousand times without sending anything after its return; from then on only
- * where it is closing, or somebody may wait for room.
+ * is off again; on Node 24 every run 350 ns), so a listener is followed until it has run a thousand times without sending
+ * anything after its return; from then on only while it is closing, or where somebody may wait for room.
  */
 let onStack: Worker | undefined;
 /** How many listeners' functions are on the stack, one in another. */
 let depth = 0;
 
-/** A worker's stay at a listener. A number stands for the delivery: what a listener sends keeps its context, and must not keep what led to it. */
+/**
+ * A worker's stay at a listener. A number stands for the message: what a listener sends keeps its context, and must not
+ * keep what led to it.
+ */
 interface Stay {
   readonly worker: Worker;
   readonly carried: number;
@@ -63,7 +65,7 @@ export function receiveFollowed(worker: Worker, delivery: Delivery, listening: L
 /**
  * A listener that was followed has ended.
  *
- * @param isProven it has turned out never to go on, and was perhaps the last that might have
+ * @param isProven it has turned out to need no following, and was perhaps the last that might have
  */
 export function hasEnded(isProven: boolean): void {
   insideCount -= 1;

@@ -94,13 +94,11 @@ export class Worker {
   private begin(message: Message): boolean {
     this.host = Message.momentOf(message).host;
     const context = new DeliveryContext(message);
-    if (!this.isLoose(message)) Message.setProgress(message, context);
+    // Nobody takes back, or gives up, what has begun and has no signal, and asks for no reply.
+    const isLoose =
+      Message.extrasOf(message) === NO_EXTRAS && (this.tellsSender || this.pool !== undefined);
+    if (!isLoose) Message.setProgress(message, context);
     return this.callFrom(message, context, 0);
-  }
-
-  /** Nobody takes back, or gives up, what has begun and has no signal, and asks for no reply. */
-  private isLoose(message: Message): boolean {
-    return Message.extrasOf(message) === NO_EXTRAS && (this.tellsSender || this.pool !== undefined);
   }
 
   /** Calls listeners plainly, from number `start` on. The message stays on the stack as long as nothing goes on. */
@@ -131,7 +129,7 @@ export class Worker {
       this.keep(message, context, at);
       return this.goOnLess(failure);
     }
-    if (!this.isLoose(message)) Message.setProgress(message, "ended");
+    if (Message.progressOf(message) === context) Message.setProgress(message, "ended");
     this.putDown();
     host.endedPlainly(message);
     return true;
