@@ -1,17 +1,23 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DestinationConfiguration, MessageBus, waitForSpace } from "busline";
-import { GateListener, Recorder } from "busline/testing";
+import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { describe, expect, test } from "vitest";
+import { outcomeOf } from "./outcome-of.ts";
 
 const CLOSED = expect.objectContaining({ code: "BUSLINE_CLOSED" });
 /** After so many runs without a send after its return, a listener is taken for a leaf. */
 const ENOUGH = 1_000;
+
+/** Where so many wait for it, it is taken for one at once. */
+const MANY = 64;
 
 /** A bus with a listener that has run so often, and then stays at a gate; and a destination to send on to. */
 async function fixture(options: {
   runs: number;
   sendsOnEach?: boolean;
   mayWait?: boolean;
+  /** So many run before the next is sent; the others wait for it all at once. */
+  calmRuns?: number;
 }): Promise<{
   bus: MessageBus;
   gate: GateListener;
@@ -39,7 +45,11 @@ async function fixture(options: {
     await gate.receive(message, context);
     void bus.send("acme/next", "sent on");
   });
-  for (let number = 0; number <= options.runs; number += 1) void first.send(number);
+  for (let number = 0; number <= options.runs; number += 1) {
+    void first.send(number);
+    // Where many wait, it would be taken for a leaf at once.
+    if (number < (options.calmRuns ?? 0)) await untilQuiet(bus);
+  }
   await gate.entered(1);
   return { bus, gate, next, letGoOn: () => gate.open() };
 }
@@ -71,6 +81,43 @@ describe("a listener that goes on after its return", () => {
     expect(() => bus.send("acme/next", "too late")).toThrow(CLOSED);
   });
 
+  test.each([
+    { runs: ENOUGH - 1, calmRuns: ENOUGH - 1, outcome: "BUSLINE_CLOSED" },
+    { runs: ENOUGH, calmRuns: ENOUGH, outcome: "accepted" },
+    { runs: MANY - 1, calmRuns: 0, outcome: "BUSLINE_CLOSED" },
+    { runs: MANY, calmRuns: 0, outcome: "accepted" },
+  ])(
+    "drain - a listener is taken for a leaf when it has run often, or many wait: $runs runs, $calmRuns of them in calm: $outcome",
+    async ({ runs, calmRuns, outcome }) => {
+      const { bus, letGoOn } = await fixture({ runs, calmRuns });
+      const drained = bus.drain();
+      expect(await outcomeOf(() => bus.send("acme/next", "a stranger's"))).toBe(outcome);
+      letGoOn();
+      await drained;
+    },
+  );
+
+  test("drain - one that answers requests is taken for a leaf, and its own sends are let in", async () => {
+    const { bus, gate, next, letGoOn } = await fixture({ runs: 0 });
+    letGoOn();
+    await untilQuiet(bus);
+    const held = new GateListener();
+    bus.addDestination(DestinationConfiguration.createParallelDestinationConfiguration("acme/ask"));
+    bus.listen("acme/ask", async (message, context) => {
+      await held.receive(message, context);
+      void bus.send("acme/next", "while answering");
+      return "answer";
+    });
+    const asked = bus.request("acme/ask", "question");
+    await held.entered(1);
+    const drained = bus.drain();
+    held.open();
+    expect(await asked).toBe("answer");
+    await drained;
+    expect(next.payloads).toEqual(["sent on", "while answering"]);
+    expect(gate.held).toEqual([]);
+  });
+
   test("removeDestination - of a leaf too", async () => {
     const { bus, next, letGoOn } = await fixture({ runs: ENOUGH });
     const removed = bus.removeDestination("acme/first");
@@ -82,7 +129,11 @@ describe("a listener that goes on after its return", () => {
   });
 
   test("drain - one that has sent on in any of its runs is never taken for a leaf", async () => {
-    const { bus, next, letGoOn } = await fixture({ runs: ENOUGH, sendsOnEach: true });
+    const { bus, next, letGoOn } = await fixture({
+      runs: ENOUGH,
+      sendsOnEach: true,
+      calmRuns: 1,
+    });
     const drained = bus.drain();
     expect(() => bus.send("acme/next", "a stranger's")).toThrow(CLOSED);
     letGoOn();

@@ -24,7 +24,6 @@ import { InvalidConfigurationError } from "../errors/invalid-configuration-error
 import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
 import type { CheckedListenOptions } from "../listener/listen-options.ts";
-import type { Listening } from "../listener/listening.ts";
 import type { MessageListener } from "../listener/message-listener.ts";
 import type { Registration } from "../listener/registration.ts";
 import { Message } from "../message/message.ts";
@@ -121,11 +120,9 @@ export class BusCore implements DestinationEnvironment {
     return true;
   }
 
-  /** How many listeners go on that are not followed. */
-  get unseenCount(): number {
-    let count = 0;
-    for (const { outcomes } of this.#destinations.values()) count += outcomes.unseenCount;
-    return count;
+  get isUnseen(): boolean {
+    for (const { outcomes } of this.#destinations.values()) if (outcomes.isUnseen) return true;
+    return false;
   }
 
   get statistics(): BusStatistics {
@@ -192,22 +189,23 @@ export class BusCore implements DestinationEnvironment {
   answer(request: PendingReply, value: unknown): boolean {
     const { counters, isWideOpen, listeners } = this.#answers;
     const isSeen = isObserved(channels.send) || isObserved(channels.deliver);
-    const { current } = listeners;
-    if (!isWideOpen || isSeen || isObserved(channels.reply) || current.length > 1) return false;
+    const { roster } = listeners;
+    if (!isWideOpen || isSeen || isObserved(channels.reply) || roster.listenings.length > 1)
+      return false;
     counters.acceptedAtOnce();
-    counters.finished("delivered");
-    (current[0] as Listening).deliveredCount += 1;
+    counters.passed();
+    roster.countFirst(1);
     if (request.isSettled) this.requests.ignoreLate();
     else request.succeed(value);
     return true;
   }
 
   address(destinationName: string, payload: unknown, extras: MessageExtras): Message {
-    return new Message(payload, this.get(destinationName).entrance.moment(), this.ids, extras);
+    return new Message(payload, this.get(destinationName).entrance.moments.now(), extras);
   }
 
   momentAt(destinationName: string, sentAt: number): SendMoment {
-    return this.get(destinationName).entrance.moment(sentAt);
+    return this.get(destinationName).entrance.moments.since(sentAt);
   }
 
   route(message: Message, routing: Routing): void | Promise<void> {

@@ -1,7 +1,6 @@
 import type { DestinationCore } from "../destination/destination-core.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
-import { CorrelatedExtras } from "../reply/correlated-extras.ts";
 import { PendingReply } from "../reply/pending-reply.ts";
 import type { PendingReplies } from "../reply/pending-replies.ts";
 import { Delivery } from "../worker/delivery.ts";
@@ -14,12 +13,13 @@ import { Delivery } from "../worker/delivery.ts";
 export function keptShapes(core: DestinationCore, requests: PendingReplies): readonly object[] {
   const terms = {
     destinationName: core.name,
+    responseDestinationName: core.name,
+    extras: NO_EXTRAS,
     timeoutMs: 0,
     signal: undefined,
     replySchema: undefined,
   };
   const request = new PendingReply(terms, requests);
-  const extras = CorrelatedExtras.ofRequest(NO_EXTRAS, request, core.name);
-  const message = new Message(undefined, core.entrance.moment(), core.environment.ids, extras);
+  const message = new Message(undefined, core.entrance.moments.now(), request);
   return [message, Delivery.of(message)];
 }

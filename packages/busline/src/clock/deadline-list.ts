@@ -1,7 +1,13 @@
 import type { Deadline } from "./deadline.ts";
 import type { Reading } from "./reading.ts";
 
-/** Deadlines that were given the same time: the first that was set is the first to be due. */
+/** So many cancelled ones may lie in a list beside those that stand in it. */
+const FEW = 256;
+
+/**
+ * Deadlines that were given the same time: the first that was set is the first to be due. A cancelled one stays where it
+ * lies until there are as many of them as others, so that setting and cancelling change little.
+ */
 export class DeadlineList {
   readonly durationMs: number;
   /** When to look at it next: not later than its first deadline is due. */
@@ -10,46 +16,50 @@ export class DeadlineList {
   index = -1;
   /** How many stand in it. */
   size = 0;
-  readonly #emptied: (list: DeadlineList) => void;
-  #first: Deadline | undefined;
-  #last: Deadline | undefined;
+  private readonly emptied: (list: DeadlineList) => void;
+  private deadlines: Deadline[] = [];
+  /** Before it only cancelled ones lie. */
+  private start = 0;
 
   /** @param emptied called when its last deadline has been removed */
   constructor(durationMs: number, emptied: (list: DeadlineList) => void) {
     this.durationMs = durationMs;
-    this.#emptied = emptied;
+    this.emptied = emptied;
   }
 
   get first(): Deadline | undefined {
-    return this.#first;
+    if (this.size === 0) return undefined;
+    while (this.deadlines[this.start]?.list !== this) this.start += 1;
+    return this.deadlines[this.start];
   }
 
   add(deadline: Deadline, setAt: Reading): void {
     deadline.list = this;
     deadline.setAt = setAt;
-    deadline.previous = this.#last;
-    if (this.#last === undefined) this.#first = deadline;
-    else this.#last.next = deadline;
-    this.#last = deadline;
+    this.deadlines.push(deadline);
     this.size += 1;
   }
 
   remove(deadline: Deadline): void {
-    const { previous, next } = deadline;
-    if (previous === undefined) this.#first = next;
-    else previous.next = next;
-    if (next === undefined) this.#last = previous;
-    else next.previous = previous;
-    deadline.previous = undefined;
-    deadline.next = undefined;
     deadline.list = undefined;
     this.size -= 1;
-    if (this.#first === undefined) this.#emptied(this);
+    if (this.deadlines.length > this.size * 2 + FEW) this.compact();
+    if (this.size === 0) this.emptied(this);
   }
 
   /** When the first is due; `NaN` if it was set in the run that goes on. */
   get dueAt(): number {
-    const setAt = this.#first?.setAt?.at ?? Number.NaN;
+    const setAt = this.first?.setAt?.at ?? Number.NaN;
     return setAt + this.durationMs;
+  }
+
+  /** All that stand in it. */
+  [Symbol.iterator](): Iterator<Deadline> {
+    return this.deadlines.filter(({ list }) => list === this).values();
+  }
+
+  private compact(): void {
+    this.deadlines = this.size === 0 ? [] : [...this];
+    this.start = 0;
   }
 }

@@ -1,12 +1,10 @@
 import type { DeadlineList } from "./deadline-list.ts";
 import type { Reading } from "./reading.ts";
 
-/** Something that must have happened by some moment. A link in the list of those that were given the same time. */
+/** Something that must have happened by some moment. */
 export abstract class Deadline {
   /** Where it stands, as long as it is set. */
   list: DeadlineList | undefined = undefined;
-  previous: Deadline | undefined = undefined;
-  next: Deadline | undefined = undefined;
   setAt: Reading | undefined = undefined;
 
   /** The time is up. */

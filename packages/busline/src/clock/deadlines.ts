@@ -16,6 +16,8 @@ export class Deadlines {
   readonly #clock: Clock;
   readonly #lists = new Map<number, DeadlineList>();
   readonly #order = new WakeOrder();
+  /** The one that was added to last. */
+  #lastList: DeadlineList | undefined;
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
@@ -25,18 +27,18 @@ export class Deadlines {
 
   /** Expires the deadline once `durationMs` have passed, unless it is cancelled before. */
   set(durationMs: number, deadline: Deadline): void {
-    const list = this.#lists.get(durationMs) ?? this.#newList(durationMs);
+    let list = this.#lastList;
+    if (list?.durationMs !== durationMs) {
+      list = this.#lists.get(durationMs) ?? this.#newList(durationMs);
+      this.#lastList = list;
+    }
     list.add(deadline, this.#clock.endOfRun?.() ?? { at: this.#clock.monotonicNow() });
     if (list.index < 0) this.#wake(list, this.#clock.monotonicNow() + durationMs);
   }
 
   /** All that are set. */
   *[Symbol.iterator](): Iterator<Deadline> {
-    for (const list of this.#lists.values()) {
-      for (let deadline = list.first; deadline !== undefined; deadline = deadline.next) {
-        yield deadline;
-      }
-    }
+    for (const list of this.#lists.values()) yield* list;
   }
 
   /** Ends its timer: no deadline expires any more. */
@@ -58,6 +60,7 @@ export class Deadlines {
 
   #forget(list: DeadlineList): void {
     if (this.#lists.get(list.durationMs) === list) this.#lists.delete(list.durationMs);
+    if (this.#lastList === list) this.#lastList = undefined;
     if (list.index >= 0) this.#order.remove(list);
   }
 

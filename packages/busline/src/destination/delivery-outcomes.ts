@@ -5,7 +5,8 @@ import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { Listening } from "../listener/listening.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
-import { CorrelatedExtras } from "../reply/correlated-extras.ts";
+import { AnswerExtras } from "../reply/answer-extras.ts";
+import type { DestinationCounters } from "../statistics/destination-counters.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import { Delivery, type ListenerFailure } from "../worker/delivery.ts";
 import { DeliveryContext } from "../worker/delivery-context.ts";
@@ -20,16 +21,25 @@ import type { MessageStatus } from "./message-status.ts";
 export class DeliveryOutcomes implements DeliveryHost {
   readonly clock: Clock;
   readonly core: DestinationCore;
+  readonly counters: DestinationCounters;
   unseenCount = 0;
   followsListeners = false;
+  endsQuietly = true;
 
   constructor(core: DestinationCore) {
     this.core = core;
+    this.counters = core.counters;
     this.clock = core.environment.clock;
   }
 
   get environment(): object {
     return this.core.environment;
+  }
+
+  /** Whether a listener goes on that is not followed: what it sends cannot be told from what others send. */
+  get isUnseen(): boolean {
+    const { pool } = this.core;
+    return this.unseenCount > 0 || pool?.busyWorkers.some(({ isUnseen }) => isUnseen) === true;
   }
 
   get handle(): Destination {
@@ -45,6 +55,12 @@ export class DeliveryOutcomes implements DeliveryHost {
     const checked = validate(configuration.replySchema, value, name, "reply");
     if (!(checked instanceof ValidationGoingOn)) return this.#sendAnswer(message, checked);
     return checked.promise.then((output) => this.#sendAnswer(message, output));
+  }
+
+  answered(message: Message, value: unknown): boolean {
+    const { request } = Message.extrasOf(message);
+    if (request === undefined || request.isSettled || !request.takesAny) return false;
+    return this.core.environment.answer(request, value);
   }
 
   replyFailed(message: Message, error: unknown): void {
@@ -65,8 +81,12 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   endedPlainly(message: Message): void {
+    this.counters.passed();
+    if (!this.endsQuietly) this.messageEnded(message);
+  }
+
+  messageEnded(message: Message): void {
     const { core } = this;
-    core.counters.finished("delivered");
     if (core.watches !== undefined) core.entrance.unwatch(message);
     core.pool?.ended(message);
     core.checkIdle();
@@ -75,11 +95,10 @@ export class DeliveryOutcomes implements DeliveryHost {
   ended(delivery: Delivery): void {
     const { core } = this;
     const { message, failures, anyRan, request } = delivery;
-    if (core.watches !== undefined) core.entrance.unwatch(message);
     if (failures !== undefined) core.counters.finished("failed");
     // Begun and not finished: the report of the close names it, and no event tells of a drop.
     else if (delivery.wasCutShort) core.counters.finished("discarded");
-    else if (anyRan) core.counters.finished("delivered");
+    else if (anyRan) core.counters.passed();
     else {
       core.counters.finished("undelivered");
       core.events.tell("messageUndelivered", message);
@@ -89,8 +108,7 @@ export class DeliveryOutcomes implements DeliveryHost {
       request === undefined ? delivery.isSendersTurn : request.listenersEnded(errors, anyRan);
     if (failures !== undefined && !isHandedOver) this.#tellOf(failures, delivery);
     if (core.inTurn !== undefined) core.inTurn.delete(delivery);
-    core.pool?.ended(message);
-    core.checkIdle();
+    this.messageEnded(message);
   }
 
   discarded(message: Message, reason: DiscardReason): void {
@@ -118,7 +136,7 @@ export class DeliveryOutcomes implements DeliveryHost {
     const extras =
       request === undefined
         ? { ...NO_EXTRAS, responseId: message.responseId }
-        : CorrelatedExtras.ofAnswer(NO_EXTRAS, request);
+        : new AnswerExtras(request);
     const answer = environment.address(destinationName, value, extras);
     if (request !== undefined) request.checkedAnswer = answer;
     if (!isObserved(channels.reply)) return environment.route(answer, ANSWER_ROUTING);

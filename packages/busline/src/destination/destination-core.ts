@@ -68,7 +68,9 @@ export class DestinationCore {
   isClosing = false;
   /** It is no longer part of the bus. */
   isRemoved = false;
-  #whenIdle: (() => void)[] | undefined;
+  private whenIdle: (() => void)[] | undefined;
+  /** A queue of the user's own wants to be told of the ends of what it has given out. */
+  private hasHadSource = false;
 
   constructor(
     configuration: DestinationConfiguration,
@@ -86,22 +88,30 @@ export class DestinationCore {
     this.outcomes = new DeliveryOutcomes(this);
     this.events = new EventListeners(DESTINATION_EVENTS, environment.reporter);
     this.listeners = new ListenerRegistry({
-      listenerRegistered: ({ listener }) =>
-        this.events.tell("messageListenerRegistered", this.name, listener),
-      listenerUnregistered: ({ listener }) =>
-        this.events.tell("messageListenerUnregistered", this.name, listener),
+      listenerRegistered: ({ listener }) => {
+        this.lookAgain();
+        this.events.tell("messageListenerRegistered", this.name, listener);
+      },
+      listenerUnregistered: ({ listener }) => {
+        this.lookAgain();
+        this.events.tell("messageListenerUnregistered", this.name, listener);
+      },
     });
     this.#applyConfiguration(configuration, type);
   }
 
   /** Nothing that comes has to be looked at more closely. To be told of whatever may change that. */
   isWideOpen = true;
+  /** The sender's turn delivers, to one listener after the other, and none of them has to be followed. */
+  isPlainTurn = false;
   /** Messages wait here for workers; otherwise the sender's turn delivers. */
   hasQueue = false;
+  /** The pool, where messages wait in its line and not in a queue of the user's own. */
+  line: WorkerPool | undefined;
 
   get statistics(): DestinationStatistics {
     const { clock } = this.environment;
-    const oldest = this.pool?.oldestWaiting;
+    const oldest = this.pool?.oldestSentAt;
     // A type without a queue may still be emptying the one of the type before it.
     const hasWorkers =
       this.type.createQueue !== undefined || (this.pool?.counts.activeWorkerCount ?? 0) > 0;
@@ -110,7 +120,7 @@ export class DestinationCore {
       destinationType: this.configuration.destinationType,
       ...messageCountsOf(this.counters),
       ...((hasWorkers ? this.pool?.counts : undefined) ?? NO_WORKERS),
-      oldestPendingAgeMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest.sentAt),
+      oldestPendingAgeMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest),
       listeners: this.listeners.statistics(),
     });
   }
@@ -175,8 +185,9 @@ export class DestinationCore {
     this.resume();
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#whenIdle ??= [];
-      this.#whenIdle.push(resolve);
+      this.whenIdle ??= [];
+      this.whenIdle.push(resolve);
+      this.lookAgain();
     });
   }
 
@@ -199,20 +210,28 @@ export class DestinationCore {
     const isClosed = environment.stage !== "open" || isClosing;
     this.isWideOpen = !isClosed && !isPaused && configuration.schema === undefined;
     this.outcomes.followsListeners = environment.mayWait || isClosed;
+    const isAwaited =
+      this.watches !== undefined || this.whenIdle !== undefined || this.hasHadSource;
+    this.outcomes.endsQuietly = !isClosed && !isAwaited;
+    this.isPlainTurn =
+      !this.hasQueue && this.type.workerPer === "message" && !this.outcomes.followsListeners;
+    this.entrance.lookAgain();
+    this.pool?.lookAgain();
   }
 
   /** To be called whenever a message may have been the last. */
   checkIdle(): void {
-    if (this.#whenIdle === undefined && this.environment.stage === "open") return;
+    if (this.whenIdle === undefined && this.environment.stage === "open") return;
     if (!this.isIdle) return;
-    const waiting = this.#whenIdle ?? [];
-    this.#whenIdle = undefined;
+    const waiting = this.whenIdle ?? [];
+    this.whenIdle = undefined;
+    this.lookAgain();
     for (const idle of waiting) idle();
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
-    const { counters, waiters } = this;
+    const { counters, outcomes, waiters } = this;
     const { dispatcher, clock } = this.environment;
     if (type.createQueue !== undefined) {
       const settings: PoolSettings = {
@@ -229,7 +248,13 @@ export class DestinationCore {
         idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
       };
       if (this.pool === undefined) {
-        this.pool = new WorkerPool(settings, { dispatcher, clock, counters, waiters });
+        this.pool = new WorkerPool(settings, {
+          dispatcher,
+          clock,
+          counters,
+          waiters,
+          host: outcomes,
+        });
         if (this.isPaused) this.pool.pause();
       } else {
         this.pool.reconfigure(settings);
@@ -238,6 +263,8 @@ export class DestinationCore {
     this.configuration = configuration;
     this.type = type;
     this.hasQueue = type.createQueue !== undefined;
+    if (this.pool?.takesPayloads === false) this.hasHadSource = true;
+    this.line = this.hasQueue && this.pool?.takesPayloads === true ? this.pool : undefined;
     this.lookAgain();
   }
 }

@@ -40,8 +40,8 @@ export type BusStage = "open" | "draining" | "closed";
 /** What a destination needs of its bus. */
 export interface DestinationEnvironment {
   readonly stage: BusStage;
-  /** How many listeners go on that are not followed. */
-  readonly unseenCount: number;
+  /** Whether a listener goes on that is not followed. */
+  readonly isUnseen: boolean;
   /** Whether a sender may come to wait for room somewhere. */
   readonly mayWait: boolean;
   /** The moment of the message that was sent last out of an async context. */

@@ -1,26 +1,28 @@
-import type { AsyncResource } from "node:async_hooks";
-import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import { channels, isAnybodyObserving, isObserved, traced } from "../diagnostics/channels.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
-import { SendMoment } from "../message/send-moment.ts";
+import type { SendMoment } from "../message/send-moment.ts";
 import { checkSendOptions, type SendOptions } from "../message/send-options.ts";
-import { CorrelatedExtras } from "../reply/correlated-extras.ts";
 import {
   checkRequestOptions,
   type CheckedRequestOptions,
   type RequestOptions,
+  USUAL_REQUEST,
 } from "../reply/request-options.ts";
+import type { DestinationCounters } from "../statistics/destination-counters.ts";
+import type { RequestTerms } from "../reply/pending-reply.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import type { Delivery } from "../worker/delivery.ts";
 import { listenerDepth, noteSend, runningWorker } from "../worker/running-worker.ts";
-import { captureContext } from "../worker/sender-context.ts";
+import type { SendersTurn } from "../worker/senders-turn.ts";
 import type { WorkerPool } from "../worker/worker-pool.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { DestinationNames } from "./destination-names.ts";
+import { SendMoments } from "./send-moments.ts";
 import { turnAway } from "./turn-away.ts";
 
 /** How deep listeners may run in each other's senders' turns. */
@@ -29,74 +31,124 @@ const DEEPEST = 100;
 /** Where messages come into a destination: a payload becomes a message, and the message is taken in or turned away. */
 export class Entrance {
   private readonly core: DestinationCore;
-  private lastMoment: SendMoment | undefined;
+
+  /**
+   * As long as this run of code goes on, and nothing has changed, a message may be delivered in its sender's turn without
+   * a closer look, and is sent in this moment.
+   */
+  private openTurn: SendMoment | undefined = undefined;
+  readonly moments: SendMoments;
+  /** What a request without options asks for. */
+  private usualTerms: RequestTerms | undefined = undefined;
+  private readonly counters: DestinationCounters;
+  private readonly turns: SendersTurn;
 
   constructor(core: DestinationCore) {
     this.core = core;
+    this.moments = new SendMoments(core);
+    this.counters = core.counters;
+    this.turns = core.environment.sendersTurn;
+  }
+
+  /** To be called whenever anything changes that every message would otherwise have to ask for. */
+  lookAgain(): void {
+    this.openTurn = undefined;
+    this.moments.forget();
+    this.usualTerms = undefined;
   }
 
   send(payload: unknown, options: SendOptions | undefined): void | Promise<void> {
-    const { name, environment } = this.core;
-    const { ids } = environment;
-    if (options === undefined) {
-      return this.take(new Message(payload, this.moment(), ids, NO_EXTRAS), PLAIN_ROUTING);
+    if (options !== undefined) return this.sendWith(payload, options);
+    const { line } = this.core;
+    if (line !== undefined) return line.takesAtOnce(payload) ? undefined : this.sendBare(payload);
+    const { openTurn } = this;
+    if (openTurn === undefined) return this.sendBare(payload);
+    const turn = this.turns.runPlainly(payload, openTurn, this.moments.run, this.counters);
+    if (turn === undefined) return;
+    return turn === false ? this.sendBare(payload) : this.turnOf(turn);
+  }
+
+  private sendBare(payload: unknown): void | Promise<void> {
+    const { core } = this;
+    const moment = this.moments.now();
+    if (!core.isWideOpen || isAnybodyObserving() || isEmpty(moment)) {
+      return this.take(new Message(payload, moment, NO_EXTRAS), PLAIN_ROUTING);
     }
+    const { line } = core;
+    if (line === undefined) {
+      if (core.isPlainTurn) this.openTurn = moment;
+      return this.take(new Message(payload, moment, NO_EXTRAS), PLAIN_ROUTING);
+    }
+    noteSend();
+    if (line.offerPayload(payload, moment, this.moments.run)) return;
+    const message = new Message(payload, moment, NO_EXTRAS);
+    return turnAway(core, message, PLAIN_ROUTING, "queue-full");
+  }
+
+  private sendWith(payload: unknown, options: SendOptions): void | Promise<void> {
+    const { name } = this.core;
     const { id, signal, extras } = checkSendOptions(options, `send to "${name}"`);
     if (signal?.aborted) throw new AbortError(name, signal.reason);
-    const message = new Message(payload, this.moment(), id ?? ids, extras);
+    const message = new Message(payload, this.moments.now(), extras, id);
     return this.take(message, signal === undefined ? PLAIN_ROUTING : { ...PLAIN_ROUTING, signal });
   }
 
   request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
-    const { name, environment, configuration } = this.core;
+    if (options === undefined) {
+      this.usualTerms ??= this.termsOf(USUAL_REQUEST);
+      return this.ask(payload, this.usualTerms, undefined, false);
+    }
+    const { name } = this.core;
     let checked: CheckedRequestOptions;
     try {
       checked = checkRequestOptions(options, `request to "${name}"`);
     } catch (error) {
       return Promise.reject(error);
     }
-    const { id, signal, timeoutMs, mode } = checked;
+    const { id, signal, mode } = checked;
     if (signal?.aborted) return Promise.reject(new AbortError(name, signal.reason));
-    const { replySchema } = configuration;
-    const terms = { destinationName: name, timeoutMs, signal, replySchema };
+    return this.ask(payload, this.termsOf(checked), id, mode === "direct");
+  }
+
+  private termsOf({ timeoutMs, signal, extras }: CheckedRequestOptions): RequestTerms {
+    const { name, configuration } = this.core;
+    return {
+      destinationName: name,
+      responseDestinationName: DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE,
+      timeoutMs,
+      signal,
+      replySchema: configuration.replySchema,
+      extras,
+    };
+  }
+
+  private ask(
+    payload: unknown,
+    terms: RequestTerms,
+    id: string | undefined,
+    isDirect: boolean,
+  ): Promise<unknown> {
+    const { core } = this;
+    const { environment, line } = core;
     const reply = environment.requests.open(terms);
     environment.dispatcher.lookAround();
-    const extras = CorrelatedExtras.ofRequest(
-      checked.extras,
-      reply,
-      DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE,
-    );
-    const message = new Message(payload, this.moment(), id ?? environment.ids, extras);
+    const moment = this.moments.now();
+    const message = new Message(payload, moment, reply, id);
+    const isPlain = core.isWideOpen && !isDirect && !isAnybodyObserving() && !isEmpty(moment);
+    if (line !== undefined && isPlain) {
+      noteSend();
+      if (line.offer(message)) {
+        reply.message = message;
+        return reply.promise;
+      }
+    }
     try {
-      const entering = this.take(message, PLAIN_ROUTING, mode === "direct");
+      const entering = this.take(message, PLAIN_ROUTING, isDirect);
       entering?.catch((error: unknown) => reply.fail(error));
     } catch (error) {
       reply.fail(error);
     }
     return reply.promise;
-  }
-
-  /** The moment that a message belongs to which is sent now, or goes on now to here. */
-  moment(sentAt: number = this.core.environment.clock.now()): SendMoment {
-    const { hasQueue, listeners, name, outcomes } = this.core;
-    // A sender who delivers in its own turn is in its own context anyway.
-    const context = hasQueue ? captureContext() : undefined;
-    if (context !== undefined) return this.momentIn(context, sentAt);
-    const last = this.lastMoment;
-    if (last?.sentAt === sentAt && last.listenings === listeners.current) return last;
-    this.lastMoment = new SendMoment(name, sentAt, listeners.current, outcomes, undefined);
-    return this.lastMoment;
-  }
-
-  /** A context may hold much, so an idle destination keeps none: of those the bus keeps the last one. */
-  private momentIn(context: AsyncResource, sentAt: number): SendMoment {
-    const { environment, listeners, name, outcomes } = this.core;
-    const listenings = listeners.current;
-    const last = environment.lastMoment;
-    const isSame = last?.context === context && last.host === outcomes;
-    if (isSame && last.sentAt === sentAt && last.listenings === listenings) return last;
-    environment.lastMoment = new SendMoment(name, sentAt, listenings, outcomes, context);
-    return environment.lastMoment;
   }
 
   /** Takes a message in, or turns it away. @param isDirect it passes queue and workers by */
@@ -115,14 +167,14 @@ export class Entrance {
     const trace = { message, destinationName: this.core.name };
     return traced(channels.send, trace, () => {
       // An observer may have bound a store to the send, which belongs to the context that is kept.
-      Message.setMoment(message, this.moment(message.sentAt));
+      Message.setMoment(message, this.moments.since(message.sentAt));
       return this.checked(message, routing, isDirect);
     });
   }
 
   /** Past all that may refuse it, a message is taken into the queue, or delivered at once. */
   private enter(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
-    if (!hasListener(message)) return this.undelivered(message, routing);
+    if (isEmpty(Message.momentOf(message))) return this.undelivered(message, routing);
     const { hasQueue, pool } = this.core;
     if (hasQueue && !isDirect && pool !== undefined) return this.queue(message, routing, pool);
     if (!routing.isAnswer) this.refuseIfTooDeep(true);
@@ -145,8 +197,13 @@ export class Entrance {
   /** The sender's turn delivers. @param tellsSender it gets what its listeners throw */
   private deliver(message: Message, routing: Routing, tellsSender: boolean): void | Promise<void> {
     const delivery = this.runInTurn(message, routing, tellsSender);
-    if (delivery === undefined) return;
+    return delivery === undefined ? undefined : this.turnOf(delivery);
+  }
+
+  private turnOf(delivery: Delivery): void | Promise<void> {
     if (delivery.ending === undefined) return throwErrorsOf(delivery);
+    this.core.inTurn ??= new Set();
+    this.core.inTurn.add(delivery);
     return delivery.ending.then(() => throwErrorsOf(delivery));
   }
 
@@ -220,7 +277,7 @@ export class Entrance {
       // Time has passed: nothing is sent for a sender or a requester who has given up meanwhile.
       if (routing.signal?.aborted) throw new AbortError(name, routing.signal.reason);
       if (Message.extrasOf(message).request?.isSettled === true) return;
-      return checked(payload, this.moment());
+      return checked(payload, this.moments.now());
     }, refused);
   }
 
@@ -234,7 +291,7 @@ export class Entrance {
     }
     const isHeldUp = isPaused && !hasQueue && !isDirect;
     // An answer would be lost, and what was accepted with it.
-    if (isHeldUp && !routing.isAnswer && !isReply(message) && hasListener(message)) {
+    if (isHeldUp && !routing.isAnswer && !isReply(message) && !isEmpty(Message.momentOf(message))) {
       return turnAway(this.core, message, routing, "queue-full");
     }
     return this.enter(message, routing, isDirect);
@@ -251,14 +308,18 @@ export class Entrance {
       if (isClosing ? host === outcomes : host.environment === environment) return true;
     }
     // A listener that is not followed goes on: rather a stranger's message than the loss of one of its own.
-    return (isClosing ? outcomes : environment).unseenCount > 0;
+    return (isClosing ? outcomes : environment).isUnseen;
   }
 
   /** The sender cannot give up any more. */
   unwatch(message: Message): void {
     const { watches } = this.core;
-    watches?.get(message)?.();
-    watches?.delete(message);
+    if (watches === undefined) return;
+    watches.get(message)?.();
+    watches.delete(message);
+    if (watches.size > 0) return;
+    this.core.watches = undefined;
+    this.core.lookAgain();
   }
 
   /** Stops a message whose sender waits no more. */
@@ -270,11 +331,12 @@ export class Entrance {
     signal.addEventListener("abort", aborted);
     this.core.watches ??= new Map();
     this.core.watches.set(message, () => signal.removeEventListener("abort", aborted));
+    this.core.lookAgain();
   }
 }
 
-function hasListener(message: Message): boolean {
-  return Message.momentOf(message).listenings.length > 0;
+function isEmpty({ listenings }: SendMoment): boolean {
+  return listenings.length === 0;
 }
 
 function throwErrorsOf({ failures, request, message }: Delivery): void {

@@ -1,4 +1,4 @@
-import { FifoQueue } from "../queue/fifo-queue.ts";
+import { Line } from "../worker/line.ts";
 import type { DestinationType } from "./destination-type.ts";
 
 /**
@@ -6,5 +6,5 @@ import type { DestinationType } from "./destination-type.ts";
  * refuses any other number of workers, so the order is that of sending.
  */
 export function serialDestinationType(): DestinationType {
-  return { createQueue: () => new FifoQueue(), workerPer: "message" };
+  return { createQueue: () => new Line(), workerPer: "message" };
 }

@@ -112,6 +112,7 @@ class TurnedAway implements RefusalHost {
     const refuse = (error: unknown): boolean => waiters.refuse(this.#message, error);
     const aborted = (): boolean => refuse(new AbortError(name, signal?.reason));
     const waiting = waiters.wait(this.#message);
+    pool.lookAgain();
     const waitEnds = environment.waits.begin(sender, pool, () =>
       refuse(new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name)),
     );

@@ -3,6 +3,7 @@ import type { CheckedListenOptions } from "./listen-options.ts";
 import { Listening } from "./listening.ts";
 import type { MessageListener } from "./message-listener.ts";
 import { Registration } from "./registration.ts";
+import { Roster } from "./roster.ts";
 
 /** Told of changes. */
 export interface ListenerRegistryObserver {
@@ -10,27 +11,24 @@ export interface ListenerRegistryObserver {
   listenerUnregistered(listening: Listening): void;
 }
 
-/**
- * The listeners of one destination, in the order of their registration. The list is replaced at each change and never
- * altered, so a message that keeps the list of its sending keeps exactly the listeners of that moment.
- */
+/** The listeners of one destination. */
 export class ListenerRegistry {
   private readonly observer: ListenerRegistryObserver;
-  current: readonly Listening[] = [];
+  /** Those of this moment. */
+  roster: Roster = new Roster([]);
   private registeredEver = 0;
 
   constructor(observer: ListenerRegistryObserver) {
     this.observer = observer;
   }
 
-  /** The listeners of this moment; a later change makes a new list. */
   /** Registers a listener. One that is registered already keeps its place, and either registration ends it. */
   add(listener: MessageListener, options: CheckedListenOptions): Registration {
-    let listening = this.current.find((known) => known.listener === listener);
+    let listening = this.listenings.find((known) => known.listener === listener);
     if (listening === undefined) {
       this.registeredEver += 1;
-      listening = new Listening(listener, options, this.registeredEver);
-      this.current = [...this.current, listening];
+      listening = new Listening(listener, options, this.registeredEver, () => this.roster.judge());
+      this.replace([...this.listenings, listening]);
       this.observer.listenerRegistered(listening);
     }
     const registered = listening;
@@ -39,17 +37,28 @@ export class ListenerRegistry {
 
   /** Unregisters all. */
   clear(): void {
-    for (const listening of this.current) this.remove(listening);
+    for (const listening of this.listenings) this.remove(listening);
   }
 
   statistics(): readonly ListenerStatistics[] {
-    return Object.freeze(this.current.map((listening) => listening.statistics()));
+    this.roster.settle();
+    return Object.freeze(this.listenings.map((listening) => listening.statistics()));
+  }
+
+  private get listenings(): readonly Listening[] {
+    return this.roster.listenings;
+  }
+
+  private replace(listenings: readonly Listening[]): void {
+    this.roster.retire();
+    this.roster = new Roster(listenings);
+    this.roster.judge();
   }
 
   private remove(listening: Listening): void {
     if (!listening.isRegistered) return;
+    this.replace(this.listenings.filter((other) => other !== listening));
     listening.unregister();
-    this.current = this.current.filter((other) => other !== listening);
     this.observer.listenerUnregistered(listening);
   }
 }

@@ -31,7 +31,16 @@ export class Listening {
   /** How often in a row it has done only what it is to be taken for. */
   #sameCount = 0;
 
-  constructor(listener: MessageListener, options: CheckedListenOptions, position: number) {
+  readonly #judged: () => void;
+
+  /** @param judged called when it has become plain, or is plain no more */
+  constructor(
+    listener: MessageListener,
+    options: CheckedListenOptions,
+    position: number,
+    judged: () => void,
+  ) {
+    this.#judged = judged;
     this.listener = listener;
     this.name = options.name ?? nameOfListener(listener, position);
     this.reportsStatus = options.reportsStatus;
@@ -55,6 +64,20 @@ export class Listening {
     this.#judge();
   }
 
+  /**
+   * Following it to learn more would make everything slower, where that matters: it is taken for a leaf, unless it is
+   * known to be none.
+   *
+   * @returns whether it is plain now
+   */
+  isTakenForLeaf(): boolean {
+    if (!this.isPlain && this.#sameCount >= 0) {
+      this.isLeaf = true;
+      this.#judge();
+    }
+    return this.isPlain;
+  }
+
   /** It was taken for synchronous, and has returned a promise. */
   goesOnAfterAll(): void {
     this.#hasGoneOn = true;
@@ -73,7 +96,9 @@ export class Listening {
   }
 
   #judge(): void {
+    const wasPlain = this.isPlain;
     this.isPlain = this.isRegistered && !this.reportsStatus && (this.isSynchronous || this.isLeaf);
+    if (this.isPlain !== wasPlain) this.#judged();
   }
 
   statistics(): ListenerStatistics {

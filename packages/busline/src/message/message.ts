@@ -2,20 +2,13 @@ import type { Delivery } from "../worker/delivery.ts";
 import type { DeliveryContext } from "../worker/delivery-context.ts";
 import type { Headers } from "./headers.ts";
 import type { MessageExtras } from "./message-extras.ts";
-import type { MessageIds } from "./message-ids.ts";
 import type { SendMoment } from "./send-moment.ts";
 
 /**
- * How far a message has come: not taken in; `waiting` for a worker for at least one of its listeners; `handed` to one;
- * begun, or shared by several workers, with what they keep of it; `ended`.
+ * How far a message has come: not taken in; `waiting` for its first listener to begin; begun, or shared by several
+ * workers, with what they keep of it; `ended`.
  */
-export type MessageProgress =
-  | undefined
-  | "waiting"
-  | "handed"
-  | DeliveryContext
-  | Delivery
-  | "ended";
+export type MessageProgress = undefined | "waiting" | DeliveryContext | Delivery | "ended";
 
 /**
  * What travels: a payload in its envelope. No field of the envelope can be assigned; the payload is passed by reference
@@ -25,21 +18,16 @@ export class Message<Payload = unknown> {
   readonly #payload: Payload;
   #moment: SendMoment;
   readonly #extras: MessageExtras;
-  // The id, or the source of ids until somebody asks: most messages are never asked.
-  #id: string | MessageIds;
+  // Made when somebody asks: most messages are never asked.
+  #id: string | undefined;
   #progress: MessageProgress;
 
-  /** @internal Made by `send` and `request`. */
-  constructor(
-    payload: Payload,
-    moment: SendMoment,
-    id: string | MessageIds,
-    extras: MessageExtras,
-  ) {
+  /** @internal Made by `send` and `request`, or when it is delivered, if nobody needs it before. */
+  constructor(payload: Payload, moment: SendMoment, extras: MessageExtras, id?: string) {
     this.#payload = payload;
     this.#moment = moment;
-    this.#id = id;
     this.#extras = extras;
+    this.#id = id;
     this.#progress = undefined;
   }
 
@@ -60,7 +48,7 @@ export class Message<Payload = unknown> {
 
   /** The sender's own id, or one that is unique over all processes. */
   get id(): string {
-    if (typeof this.#id !== "string") this.#id = this.#id.next();
+    this.#id ??= this.#moment.ids.next();
     return this.#id;
   }
 
@@ -86,7 +74,7 @@ export class Message<Payload = unknown> {
 
   /** @internal The same message on its way to another destination, or with another payload. */
   static resent(message: Message, moment: SendMoment, payload: unknown): Message {
-    return new Message(payload, moment, message.id, message.#extras);
+    return new Message(payload, moment, message.#extras, message.id);
   }
 
   /** @internal */

@@ -1,6 +1,8 @@
 import type { AsyncResource } from "node:async_hooks";
 import type { Listening } from "../listener/listening.ts";
+import type { Roster } from "../listener/roster.ts";
 import type { DeliveryHost } from "../worker/delivery-host.ts";
+import type { MessageIds } from "./message-ids.ts";
 
 /**
  * What messages have in common that are sent to one destination in one async context, within one reading of the clock,
@@ -11,23 +13,31 @@ export class SendMoment {
   /** Milliseconds since the epoch. */
   readonly sentAt: number;
   /** The listeners registered at that moment. */
-  readonly listenings: readonly Listening[];
+  readonly roster: Roster;
   /** Who books what becomes of the messages. */
   readonly host: DeliveryHost;
   /** The senders' async context; undefined where there is none. */
   readonly context: AsyncResource | undefined;
+  /** Where ids come from, for those who ask. */
+  readonly ids: MessageIds;
 
   constructor(
     destinationName: string,
     sentAt: number,
-    listenings: readonly Listening[],
+    roster: Roster,
     host: DeliveryHost,
     context: AsyncResource | undefined,
+    ids: MessageIds,
   ) {
     this.destinationName = destinationName;
     this.sentAt = sentAt;
-    this.listenings = listenings;
+    this.roster = roster;
     this.host = host;
     this.context = context;
+    this.ids = ids;
+  }
+
+  get listenings(): readonly Listening[] {
+    return this.roster.listenings;
   }
 }

@@ -11,7 +11,9 @@ export class PendingReplies {
   /** Those whose id somebody knows. */
   private readonly byId = new Map<string, PendingReply>();
   private readonly lastSettled: () => void;
+  /** How many wait. */
   size = 0;
+  /** How many replies came when nobody waited for them any more. */
   lateReplies = 0;
 
   /** @param lastSettled called when no request waits any more */
@@ -21,8 +23,6 @@ export class PendingReplies {
     this.lastSettled = lastSettled;
   }
 
-  /** How many wait. */
-  /** How many replies came when nobody waited for them any more. */
   /** Starts to wait. */
   open(terms: RequestTerms): PendingReply {
     const reply = new PendingReply(terms, this);

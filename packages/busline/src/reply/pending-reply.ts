@@ -1,22 +1,43 @@
-import { Deadline } from "../clock/deadline.ts";
+import type { Deadline } from "../clock/deadline.ts";
+import type { DeadlineList } from "../clock/deadline-list.ts";
+import type { Reading } from "../clock/reading.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { ListenerFailedError } from "../errors/listener-failed-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
 import { RequestTimeoutError } from "../errors/request-timeout-error.ts";
+import type { Headers } from "../message/headers.ts";
 import { Message } from "../message/message.ts";
+import type { MessageExtras } from "../message/message-extras.ts";
 import { type StandardSchema, validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import type { PendingReplies } from "./pending-replies.ts";
 
-/** What a request asks for. */
+/** What a request asks for, and where its answer is to be sent. Requests without options of their own share one. */
 export interface RequestTerms {
   readonly destinationName: string;
+  readonly responseDestinationName: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly replySchema: StandardSchema | undefined;
+  readonly extras: MessageExtras;
 }
 
-/** A request that waits for its first reply. Settles once. It is its own deadline, and makes its id when asked. */
-export class PendingReply extends Deadline {
+let lastResolve: (value: unknown) => void;
+let lastReject: (error: unknown) => void;
+
+/** One function for all promises. A closure for each would cost as much as the promise. */
+function keepFunctions(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  lastResolve = resolve;
+  lastReject = reject;
+}
+
+/**
+ * A request that waits for its first reply. Settles once. It is its own deadline, and the extras of the message that
+ * asks; it makes its id when asked.
+ */
+export class PendingReply implements Deadline, MessageExtras {
+  // A class of its own: to derive it from another costs as much as all of these.
+  list: DeadlineList | undefined = undefined;
+  setAt: Reading | undefined = undefined;
   readonly promise: Promise<unknown>;
   /** The message that asks. Set once it has been accepted: there is work to be ended when the requester gives up. */
   message: Message | undefined = undefined;
@@ -24,25 +45,52 @@ export class PendingReply extends Deadline {
   checkedAnswer: Message | undefined = undefined;
   private readonly terms: RequestTerms;
   private readonly requests: PendingReplies;
-  private knownId: string | undefined;
-  private resolve!: (value: unknown) => void;
-  private reject!: (error: unknown) => void;
+  private knownId: string | undefined = undefined;
+  private readonly resolve: (value: unknown) => void;
+  private readonly reject: (error: unknown) => void;
   isSettled = false;
-  private unwatch: (() => void) | undefined;
+  private unwatch: (() => void) | undefined = undefined;
 
   constructor(terms: RequestTerms, requests: PendingReplies) {
-    super();
     this.terms = terms;
     this.requests = requests;
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.promise = new Promise(keepFunctions);
+    this.resolve = lastResolve;
+    this.reject = lastReject;
     if (terms.signal !== undefined) this.watch(terms.signal);
   }
 
   get destinationName(): string {
     return this.terms.destinationName;
+  }
+
+  get headers(): Headers {
+    return this.terms.extras.headers;
+  }
+
+  get key(): string | undefined {
+    return this.terms.extras.key;
+  }
+
+  get responseDestinationName(): string {
+    return this.terms.responseDestinationName;
+  }
+
+  get responseId(): string {
+    return this.id;
+  }
+
+  get request(): PendingReply {
+    return this;
+  }
+
+  get answers(): undefined {
+    return undefined;
+  }
+
+  /** Whether any value is an answer. */
+  get takesAny(): boolean {
+    return this.terms.replySchema === undefined;
   }
 
   /** What a reply must carry. */
@@ -84,9 +132,13 @@ export class PendingReply extends Deadline {
   }
 
   /** Nobody has replied in time. */
-  override expire(): void {
+  expire(): void {
     const { destinationName, timeoutMs } = this.terms;
     this.giveUp("timed-out", new RequestTimeoutError(destinationName, timeoutMs));
+  }
+
+  cancelDeadline(): void {
+    if (this.list !== undefined) this.list.remove(this);
   }
 
   /** There will be no reply. */
@@ -120,7 +172,7 @@ export class PendingReply extends Deadline {
   private settle(): void {
     this.isSettled = true;
     this.cancelDeadline();
-    this.unwatch?.();
+    if (this.unwatch !== undefined) this.unwatch();
     this.requests.settled(this.knownId);
   }
 }

@@ -30,7 +30,8 @@ export interface CheckedRequestOptions extends CheckedSendOptions {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-const DEFAULTS: CheckedRequestOptions = {
+/** A request without options. */
+export const USUAL_REQUEST: CheckedRequestOptions = {
   timeoutMs: DEFAULT_TIMEOUT_MS,
   mode: "default",
   id: undefined,
@@ -39,11 +40,7 @@ const DEFAULTS: CheckedRequestOptions = {
 };
 
 /** @throws {InvalidConfigurationError} */
-export function checkRequestOptions(
-  options: RequestOptions | undefined,
-  where: string,
-): CheckedRequestOptions {
-  if (options === undefined) return DEFAULTS;
+export function checkRequestOptions(options: RequestOptions, where: string): CheckedRequestOptions {
   const reader = new OptionReader(where, options, [
     "timeoutMs",
     "mode",

@@ -155,7 +155,7 @@ export class MessageBus<
 
   /** Whether the destination exists and somebody listens there. */
   hasListener(name: string): boolean {
-    return (this.#core.find(name)?.listeners.current.length ?? 0) > 0;
+    return (this.#core.find(name)?.listeners.roster.listenings.length ?? 0) > 0;
   }
 
   /** The names of all destinations, sorted: as they are now. */

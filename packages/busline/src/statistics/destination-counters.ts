@@ -49,6 +49,12 @@ export class DestinationCounters {
     this.discarded += 1;
   }
 
+  /** A message that workers had in hand has reached all of its listeners. */
+  passed(): void {
+    this.active -= 1;
+    this.delivered += 1;
+  }
+
   /** A message that workers had in hand has ended. */
   finished(outcome: "delivered" | "failed" | "discarded" | "undelivered"): void {
     this.active -= 1;

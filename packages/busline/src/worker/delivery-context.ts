@@ -33,6 +33,11 @@ export class DeliveryContext implements MessageListenerContext {
     sent?.catch((error: unknown) => host.replyFailed(this.#message, error));
   }
 
+  /** @internal */
+  static messageOf(context: DeliveryContext): Message {
+    return context.#message;
+  }
+
   /** @internal Aborts the signal. */
   static interrupt(context: DeliveryContext, reason: unknown): void {
     context.#controller ??= new AbortController();

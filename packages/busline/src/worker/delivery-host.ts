@@ -18,10 +18,12 @@ export interface DeliveryHost {
    * somebody may come to wait for room.
    */
   readonly followsListeners: boolean;
-  /** How many of its listeners go on that are not followed: what they send cannot be told from what others send. */
+  /** How many of its listeners go on in senders' turns that are not followed. */
   unseenCount: number;
   /** A listener has returned a value for whoever asked. May throw, or reject: the reply could not be sent. */
   replied(message: Message, value: unknown): void | Promise<void>;
+  /** The same, if the value can be brought to its request at once. @returns whether it has been */
+  answered(message: Message, value: unknown): boolean;
   /** A reply that a listener did not wait for could not be sent. */
   replyFailed(message: Message, error: unknown): void;
   listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void;
@@ -32,8 +34,11 @@ export interface DeliveryHost {
     startedAt: number,
     failure: { readonly error: unknown } | undefined,
   ): void;
-  /** All listeners have returned plainly: at once, nothing, and without failure. */
+  /** All listeners have returned plainly: nothing, and without failure. */
   endedPlainly(message: Message): void;
+  /** What else there is to do when a message has ended, unless it `endsQuietly`. */
+  messageEnded(message: Message): void;
+  readonly endsQuietly: boolean;
   /** The last listener has ended. */
   ended(delivery: Delivery): void;
   /** The message was dropped before any listener started. */

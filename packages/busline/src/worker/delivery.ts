@@ -1,3 +1,4 @@
+import type { MessageTrace } from "../diagnostics/channels.ts";
 import type { Listening } from "../listener/listening.ts";
 import { Message } from "../message/message.ts";
 import type { SendMoment } from "../message/send-moment.ts";
@@ -20,6 +21,8 @@ export class Delivery {
   readonly moment: SendMoment;
   /** How many listeners have been handed to workers. */
   handedCount = 0;
+  /** How many workers have it in hand and have not started. */
+  tasksInHand = 0;
   /** How many listeners workers have begun with. */
   begunCount = 0;
   /** One worker carries it to all listeners that have not begun; otherwise to the next one. */
@@ -61,6 +64,12 @@ export class Delivery {
   /** The request that the message is. */
   get request(): PendingReply | undefined {
     return Message.extrasOf(this.message).request;
+  }
+
+  /** What observers of its delivery to a listener are given. */
+  traceAt({ name }: Listening): MessageTrace {
+    const { destinationName } = this.moment;
+    return { message: this.message, destinationName, listenerName: name };
   }
 
   listenerSucceeded(listening: Listening, startedAt: number | undefined): void {

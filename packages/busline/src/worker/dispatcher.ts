@@ -17,7 +17,7 @@ const TURN = 64;
 /** How long work may be started in one turn of the event loop. */
 const LONGEST_MS = 4;
 /** How often the clock is read: after one start where listeners are slow, after this many where they are quick. */
-const MOST_STARTS_UNREAD = 16;
+const MOST_STARTS_UNREAD = 64;
 
 /**
  * Starts the work of a bus so that nobody starves. Work starts as soon as the sender's code has ended; after
@@ -27,6 +27,7 @@ const MOST_STARTS_UNREAD = 16;
 export class Dispatcher {
   readonly problem: (text: string, error: unknown) => void;
   private readonly clock: Clock;
+  private readonly isStepped: boolean;
   private readonly deliveriesPerTurn: number;
   private readonly needsProcess: (isNeeded: boolean) => void;
   private readonly isWaiting: (hasWork: boolean) => boolean;
@@ -35,11 +36,15 @@ export class Dispatcher {
   /** Those that wait for a turn, in line. */
   private first: Turn | undefined;
   private last: Turn | undefined;
+  /** Who had a turn last. */
+  private lastTurn: Turn | undefined;
   private isRunScheduled = false;
   private isBreathScheduled = false;
   private startsLeft: number;
+  /** How many of those may start before the clock is read. */
+  private quickStarts = 0;
   private startsUnread = 1;
-  private startsUntilReading = 1;
+  private isFirstOfTurn = true;
   private readAt = 0;
   private turnEndsAt = 0;
 
@@ -54,6 +59,7 @@ export class Dispatcher {
   }) {
     this.problem = terms.problem;
     this.clock = terms.clock;
+    this.isStepped = terms.clock.isStepped === true;
     this.deliveriesPerTurn = terms.deliveriesPerTurn;
     this.isWaiting = terms.isWaiting;
     this.needsProcess = terms.holdProcess;
@@ -69,17 +75,14 @@ export class Dispatcher {
 
   /** Whether a worker that has become free may go on at once: nobody else waits for a turn. */
   mayGoOn(turn: Turn): boolean {
-    const isAlone = this.first === undefined || (this.first === turn && this.last === turn);
-    return isAlone && this.clock.isStepped !== true;
+    if (this.isStepped) return false;
+    return this.first === undefined || (this.first === turn && this.last === turn);
   }
 
   /** Whether one more piece of work may start in this turn of the event loop; counts it. */
   mayStart(): boolean {
-    if (!this.isBreathScheduled) this.beginTurn();
-    if (this.startsLeft <= 0) return false;
-    this.startsLeft -= 1;
-    this.startsUntilReading -= 1;
-    if (this.startsUntilReading <= 0) this.readClock();
+    if (this.quickStarts === 0) return this.mayStartByClock();
+    this.quickStarts -= 1;
     return true;
   }
 
@@ -97,22 +100,21 @@ export class Dispatcher {
   }
 
   private scheduleRun(): void {
-    if (this.isRunScheduled) return;
-    if (this.startsLeft <= 0) return;
+    if (this.isRunScheduled || this.hasStartedAll) return;
     this.isRunScheduled = true;
     this.clock.atEndOfRun(this.run);
   }
 
   private readonly run = (): void => {
     this.isRunScheduled = false;
-    while (this.startsLeft > 0 && this.first !== undefined) {
+    while (!this.hasStartedAll && this.first !== undefined) {
       const turn = this.first;
       this.first = turn.nextTurn;
       if (this.first === undefined) this.last = undefined;
       turn.nextTurn = undefined;
       turn.hasTurn = false;
-      // The first of a destination's listeners is timed by itself: others may have been quick.
-      if (this.startsUntilReading > 2) this.startsUntilReading = 2;
+      if (turn !== this.lastTurn) this.timeNextStart();
+      this.lastTurn = turn;
       if (this.give(turn)) this.queueUp(turn);
     }
   };
@@ -139,13 +141,14 @@ export class Dispatcher {
     this.isBreathScheduled = true;
     this.readAt = this.clock.monotonicNow();
     this.turnEndsAt = this.readAt + LONGEST_MS;
-    this.startsUntilReading = 2;
+    this.timeNextStart();
     this.clock.atNextTurn(this.breathe);
   }
 
   private readonly breathe = (): void => {
     this.isBreathScheduled = false;
     this.startsLeft = this.deliveriesPerTurn;
+    this.quickStarts = 0;
     if (this.first !== undefined) this.run();
     this.needsProcess(this.isWaiting(this.hasWork()));
   };
@@ -160,14 +163,36 @@ export class Dispatcher {
     return this.watched.length > 0;
   }
 
-  private readClock(): void {
+  private get hasStartedAll(): boolean {
+    return this.startsLeft === 0 && this.quickStarts === 0;
+  }
+
+  /** The first of a destination's listeners is timed by itself: others may have been quick. */
+  private timeNextStart(): void {
+    this.startsLeft += this.quickStarts;
+    this.quickStarts = 0;
+    this.isFirstOfTurn = true;
+  }
+
+  private mayStartByClock(): boolean {
+    if (!this.isBreathScheduled) this.beginTurn();
+    if (this.startsLeft === 0) return false;
+    const isTimeLeft = this.isTimeLeft();
+    const starts = this.isFirstOfTurn ? 1 : Math.min(this.startsUnread, this.startsLeft);
+    this.isFirstOfTurn = false;
+    this.startsLeft = isTimeLeft ? this.startsLeft - starts : 0;
+    // The one that asks may start in any case.
+    this.quickStarts = isTimeLeft ? starts - 1 : 0;
+    return true;
+  }
+
+  private isTimeLeft(): boolean {
     const now = this.clock.monotonicNow();
     const elapsed = now - this.readAt;
     if (elapsed > LONGEST_MS / 4) this.startsUnread = 1;
     else if (elapsed < LONGEST_MS / 16)
       this.startsUnread = Math.min(this.startsUnread * 2, MOST_STARTS_UNREAD);
-    this.startsUntilReading = this.startsUnread;
     this.readAt = now;
-    if (now >= this.turnEndsAt) this.startsLeft = 0;
+    return now < this.turnEndsAt;
   }
 }

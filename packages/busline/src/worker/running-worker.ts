@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Listening } from "../listener/listening.ts";
 import type { Delivery } from "./delivery.ts";
+import { promiseOf } from "./listener-result.ts";
 import type { Worker } from "./worker.ts";
 
 /*
@@ -43,23 +44,49 @@ export function leave(outer: Worker | undefined): void {
   depth -= 1;
 }
 
+/** The same for a pool's worker, whose listener's depth does not count; to be called again with the result. */
+export function standOnStack(worker: Worker | undefined): Worker | undefined {
+  const outer = onStack;
+  onStack = worker;
+  return outer;
+}
+
+export function isOnStack(worker: Worker): boolean {
+  return onStack === worker;
+}
+
 /** How many listeners' functions are on the stack, one in another. */
 export function listenerDepth(): number {
   return depth;
 }
 
-/** Hands a message to a listener and follows it, in async context, wherever it goes on. */
-export function receiveFollowed(worker: Worker, delivery: Delivery, listening: Listening): unknown {
+/**
+ * Hands a message to a listener and follows it, in async context, wherever it goes on.
+ *
+ * @returns what it has returned; a promise only as one that can be waited for
+ */
+export function callFollowed(worker: Worker, delivery: Delivery, listening: Listening): unknown {
   insideCount += 1;
   const stay: Stay = {
     worker,
     carried: worker.carriedCount,
     around: worker.pool === undefined ? afterReturn.getStore() : undefined,
   };
-  return afterReturn.run(stay, () => {
-    const { receive } = listening;
-    return receive(delivery.message, delivery.context);
-  });
+  const { receive } = listening;
+  let promise: Promise<unknown> | undefined;
+  try {
+    const result = afterReturn.run(stay, () => receive(delivery.message, delivery.context));
+    promise = promiseOf(result);
+    return promise ?? result;
+  } finally {
+    if (promise === undefined) {
+      listening.returnedPlainly();
+      hasEnded(listening.isSynchronous);
+    } else {
+      worker.hasSentLater = false;
+      worker.goingOn = "followed";
+    }
+  }
 }
 
 /**
@@ -75,6 +102,11 @@ export function hasEnded(isProven: boolean): void {
 /** Switches the following off, unless a listener is being followed. It goes on again with the next. */
 export function followNobody(): void {
   if (insideCount === 0) afterReturn.disable();
+}
+
+/** Whether any listener is followed: what is sent now may be sent by it. */
+export function isFollowing(): boolean {
+  return insideCount > 0;
 }
 
 /** Something is sent: remembers it of a listener that is followed and sends after its return. */

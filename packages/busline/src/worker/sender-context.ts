@@ -1,4 +1,4 @@
-import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from "node:async_hooks";
 
 /*
  * A listener runs in its sender's async context (`AsyncLocalStorage`). An `AsyncResource` keeps that context, but one for
@@ -29,8 +29,6 @@ let messagesUntilLook = 0;
 
 /** A resource without any context. There is one as soon as nobody's context has been captured. */
 let nobodys: AsyncResource | undefined;
-/** One that listeners share until the first of them switches a hook on: from then on it may hold that one's store. */
-let shared: AsyncResource | undefined;
 /** The last one captured: in the mode of frames, for the next message of the same context. */
 let last: AsyncResource | undefined;
 
@@ -62,19 +60,32 @@ export function callInContext<This, Argument, Result>(
   argument: Argument,
 ): Result {
   if (context !== undefined) return context.runInAsyncScope(method, self, argument);
+  if (isEverywhereNobodys()) {
+    const result = method.call(self, argument);
+    if (!isEverywhereNobodys()) leaveStores();
+    return result;
+  }
   if (nobodys === undefined) return method.call(self, argument);
   return withoutContext(nobodys).runInAsyncScope(method, self, argument);
+}
+
+/** Whether there is no context in the whole process: what runs anywhere runs in nobody's. */
+export function isEverywhereNobodys(): boolean {
+  return mode === "hooks" && !areHooksOn();
+}
+
+/** What a listener has entered while no hook was on, it has entered for whoever is called next in the same run. */
+export function leaveStores(): void {
+  const resource = executionAsyncResource();
+  for (const symbol of Object.getOwnPropertySymbols(resource)) {
+    if (symbol.description === "kResourceStore") Reflect.deleteProperty(resource, symbol);
+  }
 }
 
 /** What to run a listener in that has no context: the code that calls may be in somebody's. */
 function withoutContext(empty: AsyncResource): AsyncResource {
   if (mode !== "hooks") return empty;
-  if (!areHooksOn()) {
-    shared ??= new AsyncResource(TYPE);
-    return shared;
-  }
   // With hooks a listener's `enterWith` changes the resource that it runs in, so each gets one of its own.
-  shared = undefined;
   return empty.runInAsyncScope(() => new AsyncResource(TYPE));
 }
 
@@ -86,8 +97,9 @@ function areHooksOn(): boolean {
     else return false;
     return true;
   }
-  wereHooksOn = hasAsyncId(new Promise(noop));
-  return wereHooksOn;
+  if (!hasAsyncId(new Promise(noop))) return false;
+  wereHooksOn = true;
+  return true;
 }
 
 function hasAsyncId(promise: Promise<unknown>): boolean {

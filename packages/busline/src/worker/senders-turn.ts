@@ -1,11 +1,17 @@
+import type { Reading } from "../clock/reading.ts";
 import { Message } from "../message/message.ts";
+import type { SendMoment } from "../message/send-moment.ts";
+import type { DestinationCounters } from "../statistics/destination-counters.ts";
 import { Delivery } from "./delivery.ts";
+import { carryInTurn } from "./plain-turn.ts";
 import { Worker } from "./worker.ts";
 
 /** Runs messages' listeners in the turns of their senders, who thereby become their workers. */
 export class SendersTurn {
   /** Workers that carry nothing: one for each turn that has ever run in another. */
   private resting: Worker | undefined;
+  /** The one for turns that run in no other. */
+  private plainWorker = new Worker(undefined, true);
 
   /**
    * One listener starts when the one before it has ended.
@@ -23,6 +29,34 @@ export class SendersTurn {
     worker.nextResting = this.resting;
     this.resting = worker;
     return undefined;
+  }
+
+  /**
+   * The same, where there is nothing to be said of the message but that it has been sent, and no sender's turn is going on
+   * around this one.
+   *
+   * @returns false if that is not so, and nothing has been done
+   */
+  runPlainly(
+    payload: unknown,
+    moment: SendMoment,
+    run: Reading,
+    counters: DestinationCounters,
+  ): Delivery | undefined | false {
+    const worker = this.plainWorker;
+    const hasEnded = carryInTurn(worker, payload, moment, run, counters);
+    if (hasEnded === true && worker.delivery === undefined) return undefined;
+    return hasEnded === undefined ? false : this.endPlainly(worker, hasEnded);
+  }
+
+  private endPlainly(worker: Worker, hasEnded: boolean): Delivery | undefined {
+    if (!hasEnded) {
+      this.plainWorker = new Worker(undefined, true);
+      return this.end(worker, worker.keepMore(), false);
+    }
+    const { delivery } = worker;
+    worker.delivery = undefined;
+    return delivery;
   }
 
   /** All listeners start at once. */

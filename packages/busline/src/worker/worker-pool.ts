@@ -1,16 +1,19 @@
 import type { Clock } from "../clock/clock.ts";
-import { channels, isObserved, traced } from "../diagnostics/channels.ts";
+import type { Reading } from "../clock/reading.ts";
+import { channels, isAnybodyObserving, isObserved, traced } from "../diagnostics/channels.ts";
 import { Message } from "../message/message.ts";
+import type { SendMoment } from "../message/send-moment.ts";
 import type { SpaceWaiters } from "../queue/space-waiters.ts";
 import type { DestinationCounters } from "../statistics/destination-counters.ts";
 import type { WorkerCounts } from "../statistics/destination-statistics.ts";
+import { Backlog } from "./backlog.ts";
 import { Delivery } from "./delivery.ts";
-import type { DiscardReason } from "./delivery-host.ts";
+import type { DeliveryHost, DiscardReason } from "./delivery-host.ts";
 import type { Dispatcher, Turn } from "./dispatcher.ts";
-import { moveAll } from "./move-all.ts";
+import { carryOn } from "./plain-run.ts";
 import type { PoolSettings } from "./pool-settings.ts";
-import { ReadyTasks } from "./ready-tasks.ts";
-import { TakenMessages } from "./taken-messages.ts";
+import { isFollowing } from "./running-worker.ts";
+import { captureContext } from "./sender-context.ts";
 import type { Worker } from "./worker.ts";
 import { Workforce } from "./workforce.ts";
 
@@ -19,26 +22,30 @@ import { Workforce } from "./workforce.ts";
  * new worker takes the message; only when all are busy does the queue fill; only when the queue is full is a message
  * not taken. So it holds max workers + maximum queue size messages, exactly.
  *
- * A worker's task is one message for one listener, or for all: see `workerPerListener`. A message waits until each of
- * its listeners has been handed to a worker, and counts in the queue until then.
+ * A message counts in the queue until each of its listeners has been handed to a worker: see `Backlog`.
  */
 export class WorkerPool implements Turn {
   /** Senders that wait for room. */
   readonly waiters: SpaceWaiters;
-  private readonly dispatcher: Dispatcher;
-  private readonly counters: DestinationCounters;
+  readonly dispatcher: Dispatcher;
+  readonly counters: DestinationCounters;
+  /** Whose messages it delivers. */
+  readonly host: DeliveryHost;
   settings: PoolSettings;
-  /** Tasks in the hands of workers that have not started yet, in the order of their start. */
-  private readonly ready = new ReadyTasks();
-  /** The message of which some listeners, but not all, have been handed to workers. */
-  private partly: Delivery | undefined;
-  private readonly workforce: Workforce;
+  /** What has been taken in and has not started. */
+  readonly backlog: Backlog;
   /** How many workers have started the task that they have in hand. */
   private runningCount = 0;
+  private readonly workforce: Workforce;
   isPaused = false;
+  /** While fewer wait than this, one more may be taken in at once: see `takesAtOnce`. */
+  private openUpTo = 0;
+  /** The moment of those, and the run of code in which it was. */
+  private moment: SendMoment | undefined = undefined;
+  private run: Reading = { at: 0 };
+  /** Whether a worker that has ended a message may simply go on with the next one. */
+  isSmooth = false;
   private isTakingTurn = false;
-  /** The messages whose queues want to be told of their ends. */
-  private taken: TakenMessages | undefined;
   hasTurn = false;
   nextTurn: Turn | undefined = undefined;
   isWatched = false;
@@ -50,27 +57,40 @@ export class WorkerPool implements Turn {
       readonly clock: Clock;
       readonly waiters: SpaceWaiters;
       readonly counters: DestinationCounters;
+      readonly host: DeliveryHost;
     },
   ) {
     this.settings = settings;
     this.waiters = terms.waiters;
     this.dispatcher = terms.dispatcher;
     this.counters = terms.counters;
-    this.workforce = new Workforce(this, terms.clock, this.freed);
+    this.host = terms.host;
+    this.backlog = new Backlog(settings.queue, terms.counters, terms.dispatcher.problem);
+    this.workforce = new Workforce(this, terms.clock);
   }
 
   get counts(): WorkerCounts {
     return this.workforce.counts;
   }
 
-  /** Whether something waits, for a worker or in the hands of one. */
-  get hasWork(): boolean {
-    return this.counters.pending > 0 || this.ready.size > 0;
+  /** How many messages wait for a worker. */
+  get pendingCount(): number {
+    return this.counters.pending;
   }
 
-  /** The message that has waited longest. */
-  get oldestWaiting(): Message | undefined {
-    return this.partly?.message ?? this.settings.queue.oldest();
+  /** How many workers have a task in hand, started or not. */
+  get busyCount(): number {
+    return this.runningCount + this.backlog.handedTasks;
+  }
+
+  /** Whether something waits, for a worker or in the hands of one. */
+  get hasWork(): boolean {
+    return this.counters.pending > 0 || this.backlog.handedTasks > 0;
+  }
+
+  /** When the message was sent that has waited longest. */
+  get oldestSentAt(): number | undefined {
+    return this.backlog.oldestSentAt;
   }
 
   /** Workers that have begun with a message. */
@@ -83,76 +103,109 @@ export class WorkerPool implements Turn {
     return this.waiters.size === 0 && this.takeIn(message);
   }
 
+  /** Whether a message need not be made before it is delivered: no queue of the user's own wants to see it. */
+  get takesPayloads(): boolean {
+    return this.backlog.source === undefined;
+  }
+
+  /**
+   * Takes in a message that need not be made yet, if nothing has changed since one was taken in before in this run of
+   * code: all workers are busy, there is room, and it was sent in the same moment. The way of most messages of a burst.
+   */
+  takesAtOnce(payload: unknown): boolean {
+    const { counters, moment, run } = this;
+    if (counters.pending >= this.openUpTo || !Number.isNaN(run.at)) return false;
+    if (captureContext() !== moment?.context || isFollowing() || isAnybodyObserving()) return false;
+    this.backlog.line.addPayload(payload, moment as SendMoment);
+    counters.accepted();
+    return true;
+  }
+
+  /** Takes in a message that need not be made yet. Only where the pool takes payloads. */
+  offerPayload(payload: unknown, moment: SendMoment, run: Reading): boolean {
+    const { counters, settings } = this;
+    const mayEnter = this.hasFreeWorker || counters.pending < settings.maximumQueueSize;
+    if (!mayEnter || this.waiters.size > 0) return false;
+    this.backlog.line.addPayload(payload, moment);
+    this.backlog.expect(moment, settings.workerPerListener);
+    counters.accepted();
+    if (this.hasFreeWorker) this.handOut();
+    this.dispatcher.lookAround(this);
+    if (this.hasFreeWorker || this.backlog.mayShare) return true;
+    this.moment = moment;
+    this.run = run;
+    this.openUpTo = settings.maximumQueueSize;
+    return true;
+  }
+
   private takeIn(message: Message): boolean {
-    if (!this.hasFreeWorker && this.counters.pending >= this.settings.maximumQueueSize)
-      return false;
+    const { backlog, settings, counters } = this;
+    if (!this.hasFreeWorker && counters.pending >= settings.maximumQueueSize) return false;
+    const { queue, source } = backlog;
     if (isObserved(channels.enqueue)) {
       const trace = { message, destinationName: message.destinationName };
-      traced(channels.enqueue, trace, () => this.settings.queue.add(message));
+      traced(channels.enqueue, trace, () => queue.add(message));
     } else {
-      this.settings.queue.add(message);
+      queue.add(message);
     }
-    this.counters.accepted();
+    backlog.expect(Message.momentOf(message), settings.workerPerListener);
+    counters.accepted();
     Message.setProgress(message, "waiting");
     if (!this.hasFreeWorker) {
       this.dispatcher.lookAround(this);
       return true;
     }
     this.handOut();
-    if (
-      this.counters.pending <= this.settings.maximumQueueSize ||
-      Message.progressOf(message) !== "waiting"
-    )
-      return true;
+    if (source === undefined || counters.pending <= settings.maximumQueueSize) return true;
+    if (backlog.isInHand(message)) return true;
     // A queue that holds messages back did not give this one out, though a worker was free.
-    this.settings.queue.remove(message);
-    this.counters.takenBack();
+    source.remove(message);
+    counters.takenBack();
     Message.setProgress(message, undefined);
     return false;
   }
 
   /** Drops the oldest waiting message of which no listener has started. */
   discardOldest(reason: DiscardReason): boolean {
-    const oldest = this.settings.queue.oldest();
-    return oldest !== undefined && this.withdraw(oldest, reason);
+    const oldest = this.backlog.takeOldest();
+    if (oldest === undefined) return false;
+    this.counters.dropped();
+    this.dropped([oldest], reason);
+    return true;
   }
 
   /** Takes a message back that no listener has begun with. */
   withdraw(message: Message, reason: DiscardReason): boolean {
-    if (!this.takeBack(message)) return false;
-    tellDiscarded([message], reason);
-    this.roomAppeared();
+    if (!this.backlog.takeBack(message)) return false;
+    this.ended(message);
+    this.dropped([message], reason);
     return true;
   }
 
   /** Drops all waiting messages of which no listener has been handed to a worker. */
   purge(reason: DiscardReason): Message[] {
-    const waiting = this.settings.queue.removeAll();
+    const waiting = this.backlog.takeWaiting();
     // First all are booked: whoever is told may withdraw others of them.
-    for (const message of waiting) {
-      this.counters.dropped();
-      Message.setProgress(message, "ended");
-    }
-    tellDiscarded(waiting, reason);
-    this.roomAppeared();
+    for (const _ of waiting) this.counters.dropped();
+    this.dropped(waiting, reason);
     return waiting;
   }
 
   /** Drops what no listener has begun with, interrupts the rest. */
   forceClose(error: unknown): { undelivered: Message[]; interrupted: Message[] } {
-    const notBegun = this.ready.messages.filter((message) => this.takeBack(message));
-    const partly = this.partly;
-    this.partly = undefined;
-    const interrupted = new Set(this.busyWorkers.map((worker) => worker.keepMore()));
-    if (partly !== undefined) interrupted.add(partly);
+    const { inHand } = this.backlog;
+    const notBegun = inHand.filter((message) => this.backlog.takeBack(message));
+    for (const message of notBegun) this.ended(message);
+    const begun = inHand.filter((message) => !notBegun.includes(message));
+    const interrupted = new Set([
+      ...this.busyWorkers.map((worker) => worker.keepMore()),
+      ...begun.map((message) => Message.progressOf(message) as Delivery),
+    ]);
     for (const delivery of interrupted) {
       delivery.isInterrupted = true;
       delivery.interrupt(error);
     }
-    if (partly !== undefined) {
-      this.counters.started();
-      partly.listenersSkipped(partly.moment.listenings.length - partly.handedCount, true);
-    }
+    this.backlog.cutShort();
     tellDiscarded(notBegun, "closed");
     return {
       undelivered: [...notBegun, ...this.purge("closed")],
@@ -168,6 +221,7 @@ export class WorkerPool implements Turn {
   /** Nothing starts from now on. */
   pause(): void {
     this.isPaused = true;
+    this.lookAgain();
     this.dispatcher.lookAround();
   }
 
@@ -179,10 +233,8 @@ export class WorkerPool implements Turn {
 
   /** New sizes, a new bound, another queue: what waits goes on waiting, in order. */
   reconfigure(settings: PoolSettings): void {
-    if (settings.queue !== this.settings.queue) {
-      moveAll(this.settings.queue, settings.queue);
-    }
-    this.settings = settings;
+    this.backlog.moveTo(settings.queue, settings.workerPerListener);
+    this.settings = { ...settings, queue: this.backlog.queue };
     this.workforce.resize(settings);
     this.handOut();
     this.roomAppeared();
@@ -190,20 +242,25 @@ export class WorkerPool implements Turn {
 
   /** Starts ready tasks. @returns whether more are ready */
   runTurn(most: number): boolean {
-    this.runTasks(most, undefined);
+    this.startTasks(most, undefined);
     return this.mayStartTask;
   }
 
+  /** A message has ended: a queue that holds messages back may give out another. */
+  ended(message: Message): void {
+    if (this.backlog.ended(message)) this.handOut();
+  }
+
   /** @param first the worker to begin with */
-  private runTasks(most: number, first: Worker | undefined): void {
+  private startTasks(most: number, first: Worker | undefined): void {
     this.isTakingTurn = true;
-    let left = most;
+    this.startsLeft = most;
     let worker = first;
     try {
-      while (left > 0 && this.mayStartTask && this.dispatcher.mayStart()) {
-        left -= 1;
+      while (this.startsLeft > 0 && this.mayStartTask && this.dispatcher.mayStart()) {
+        this.startsLeft -= 1;
         worker ??= this.workforce.get();
-        if (!this.start(worker)) {
+        if (!this.start(worker) || (worker.delivery === undefined && !carryOn(worker))) {
           worker = undefined;
           continue;
         }
@@ -219,24 +276,23 @@ export class WorkerPool implements Turn {
     }
   }
 
-  /** A message has ended: a queue that holds messages back may give out another. */
-  ended(message: Message): void {
-    if (this.taken?.ended(message) === true) this.handOut();
-  }
-
   // After a shrinking to fewer workers, tasks that more of them had in hand start one after another.
   private get mayStartTask(): boolean {
-    return this.ready.size > 0 && !this.isPaused && this.runningCount < this.settings.maxSize;
+    return (
+      this.backlog.handedTasks > 0 && !this.isPaused && this.runningCount < this.settings.maxSize
+    );
   }
 
   private get hasFreeWorker(): boolean {
-    return this.workforce.busyCount < this.settings.maxSize && !this.isPaused;
+    return this.busyCount < this.settings.maxSize && !this.isPaused;
   }
 
   /** Hands waiting messages to free workers. */
   private handOut(): void {
-    while (this.hasFreeWorker && this.handOutOne()) this.workforce.handed();
+    while (this.hasFreeWorker && this.handOutOne()) this.workforce.grow();
     this.workforce.watchIdle();
+    if (this.backlog.line.size === 0) this.backlog.mayShare = false;
+    this.lookAgain();
     if (!this.isTakingTurn && this.mayStartTask) this.dispatcher.schedule(this);
   }
 
@@ -246,8 +302,7 @@ export class WorkerPool implements Turn {
    */
   private takesNext(): boolean {
     this.runningCount -= 1;
-    const isSurplus = this.workforce.busyCount > this.settings.maxSize || this.waiters.size > 0;
-    if (!isSurplus && !this.isPaused && this.handOutOne()) {
+    if (this.waiters.size === 0 && this.hasFreeWorker && this.handOutOne()) {
       if (this.counters.pending === 0) this.dispatcher.lookAround();
       return true;
     }
@@ -255,116 +310,80 @@ export class WorkerPool implements Turn {
     return false;
   }
 
-  /** Hands the next message to a worker, or a message that several workers share to one more of them. */
+  /** To be called whenever anything changes that every message would otherwise have to ask for. */
+  lookAgain(): void {
+    const { backlog, waiters, settings } = this;
+    this.openUpTo = 0;
+    const isPlain = backlog.source === undefined && waiters.size === 0 && !backlog.mayShare;
+    this.isSmooth =
+      isPlain &&
+      !this.isPaused &&
+      this.busyCount <= settings.maxSize &&
+      !this.host.followsListeners;
+  }
+
+  /** How many pieces of work it may start before others have their turn. */
+  startsLeft = 0;
+
   private handOutOne(): boolean {
-    const { workerPerListener } = this.settings;
-    if (this.partly === undefined) {
-      const message = this.take();
-      if (message === undefined) return false;
-      const { listenings } = Message.momentOf(message);
-      if (!workerPerListener || listenings.length === 1) {
-        Message.setProgress(message, "handed");
-        this.ready.add(message);
-        this.counters.started();
-        return true;
-      }
-      this.partly = Delivery.of(message);
-      Message.setProgress(message, this.partly);
-    }
-    this.handOutPartly(this.partly, workerPerListener);
-    return true;
+    return this.backlog.handOut(this.settings.workerPerListener);
   }
 
-  private handOutPartly(delivery: Delivery, workerPerListener: boolean): void {
-    const count = delivery.moment.listenings.length;
-    this.ready.add(delivery);
-    delivery.isCarriedWhole = !workerPerListener;
-    delivery.handedCount += workerPerListener ? 1 : count;
-    if (delivery.handedCount < count) return;
-    this.partly = undefined;
-    this.counters.started();
-  }
-
-  /** Takes the next message out of the queue. */
-  private take(): Message | undefined {
-    const { queue } = this.settings;
-    let message: Message | undefined;
-    try {
-      message = queue.take();
-    } catch (error) {
-      this.dispatcher.problem("A queue failed to give out a message", error);
-    }
-    if (message !== undefined && queue.ended !== undefined) {
-      this.taken ??= new TakenMessages(this.dispatcher.problem);
-      this.taken.add(message, queue);
-    }
-    return message;
-  }
-
-  /** Starts the next ready task. @returns whether it has ended at once */
+  /** Starts the next task in hand. @returns whether it has ended at once */
   private start(worker: Worker): boolean {
-    const task = this.ready.take();
+    const task = this.backlog.start();
     this.runningCount += 1;
-    if (task instanceof Delivery) return this.startShared(worker, task);
-    return Message.progressOf(task) === "ended" || worker.carry(task);
-  }
-
-  private startShared(worker: Worker, delivery: Delivery): boolean {
-    const from = delivery.begunCount;
-    const count = delivery.moment.listenings.length;
-    if (from === count || Message.progressOf(delivery.message) === "ended") return true;
-    const end = delivery.isCarriedWhole ? count : from + 1;
-    delivery.begunCount = end;
-    return worker.carryShared(delivery, from, end);
+    if (!(task instanceof Delivery)) return worker.carry(task);
+    const from = task.begunCount;
+    return worker.carryShared(task, from, this.backlog.startShared(task));
   }
 
   private rest(worker: Worker): void {
     worker.delivery = undefined;
     this.runningCount -= 1;
     this.workforce.rest(worker);
-    this.handOut();
+    if (this.hasWork) this.handOut();
+    else this.restAll();
     this.roomAppeared();
   }
 
+  /** Nothing is left to be started. */
+  private restAll(): void {
+    this.backlog.mayShare = false;
+    this.lookAgain();
+    this.workforce.watchIdle();
+  }
+
   /** A worker whose listener had gone on is free: it goes on with the next task in the same turn, if it may. */
-  private readonly freed = (worker: Worker): void => {
-    worker.delivery = undefined;
+  freed(worker: Worker): void {
+    if (worker.delivery !== undefined) worker.delivery = undefined;
+    if (this.dispatcher.mayGoOn(this)) {
+      this.startsLeft = 1;
+      if (!carryOn(worker)) return;
+    }
     if (this.takesNext()) {
-      this.runTasks(this.dispatcher.mayGoOn(this) ? 1 : 0, worker);
+      this.startTasks(this.dispatcher.mayGoOn(this) ? 1 : 0, worker);
     } else {
       this.isTakingTurn = true;
       this.rest(worker);
       this.isTakingTurn = false;
     }
     if (this.mayStartTask) this.dispatcher.schedule(this);
-  };
+  }
 
-  private takeBack(message: Message): boolean {
-    const progress = Message.progressOf(message);
-    if (progress === "waiting") {
-      this.settings.queue.remove(message);
-      this.counters.dropped();
-    } else if (progress === "handed") {
-      this.counters.finished("discarded");
-    } else if (progress instanceof Delivery && progress.begunCount === 0) {
-      // In the hands of workers, but for some of its listeners only: it still counted as waiting.
-      if (progress === this.partly) {
-        this.partly = undefined;
-        this.counters.dropped();
-      } else {
-        this.counters.finished("discarded");
-      }
-    } else {
-      return false;
-    }
-    Message.setProgress(message, "ended");
-    this.ended(message);
-    return true;
+  /** Tells of messages that have been dropped, and makes use of their room. */
+  private dropped(messages: readonly Message[], reason: DiscardReason): void {
+    for (const message of messages) Message.setProgress(message, "ended");
+    tellDiscarded(messages, reason);
+    this.handOut();
+    this.roomAppeared();
   }
 
   private roomAppeared(): void {
     if (this.counters.pending === 0) this.dispatcher.lookAround();
-    if (this.waiters.size > 0) this.waiters.admit((message) => this.takeIn(message));
+    if (this.waiters.size === 0) return;
+    this.waiters.admit((message) => this.takeIn(message));
+    this.lookAgain();
   }
 }
 

@@ -1,13 +1,18 @@
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { Listening } from "../listener/listening.ts";
+import type { Roster } from "../listener/roster.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
 import { Delivery } from "./delivery.ts";
 import { DeliveryContext } from "./delivery-context.ts";
 import type { DeliveryHost } from "./delivery-host.ts";
-import { enter, hasEnded, leave, receiveFollowed, workerAround } from "./running-worker.ts";
-import { callInContext } from "./sender-context.ts";
+import { callFollowed, enter, hasEnded, isOnStack, leave, workerAround } from "./running-worker.ts";
+import { adopted, isPlainPromise, promiseOf } from "./listener-result.ts";
+import { callInContext, isEverywhereNobodys, leaveStores } from "./sender-context.ts";
 import type { WorkerPool } from "./worker-pool.ts";
+
+/** Where so many wait for a listener, it is not followed to learn more about it. */
+const MANY = 64;
 
 /**
  * Carries messages to listeners, one at a time: calls the listener, waits for its promise if it returns one, and books
@@ -17,8 +22,8 @@ import type { WorkerPool } from "./worker-pool.ts";
 export class Worker {
   /** Whose worker it is; undefined for a sender that runs listeners in its own turn. */
   readonly pool: WorkerPool | undefined;
-  /** The destination whose message it carries; undefined while it carries none. */
-  host: DeliveryHost | undefined = undefined;
+  /** The destination whose message it carries, or carries whenever it does. */
+  host: DeliveryHost | undefined;
   /** What it carries, or has just carried, where that takes more than plain calls. */
   delivery: Delivery | undefined = undefined;
   /** Changes whenever it puts down a message. */
@@ -26,24 +31,33 @@ export class Worker {
   /** The listener that goes on has sent something since its return. */
   hasSentLater = false;
   /** The sender gets what the listeners throw. */
-  tellsSender = false;
-  /** Called when a message that `carry` could not finish at once has been finished. */
+  tellsSender: boolean;
+  /** Called when a message that `carry` could not finish at once has been finished in a sender's turn. */
   onFree: ((worker: Worker) => void) | undefined = undefined;
   /** The next one that carries nothing. */
   nextResting: Worker | undefined = undefined;
-  private message: Message | undefined = undefined;
-  private context: DeliveryContext | undefined = undefined;
-  private outerWorker: Worker | undefined = undefined;
+  /** What it keeps of its message while a listener goes on. */
+  context: DeliveryContext | undefined = undefined;
+  /** In whose listener this sender's turn happens. */
+  outerWorker: Worker | undefined = undefined;
   private outerCarried = 0;
-  private next = 0;
+  /** Which listener is the next, or, after plain calls, goes on. */
+  next = 0;
   private end = 0;
   private listening: Listening | undefined = undefined;
   private startedAt: number | undefined = undefined;
-  /** How its listener goes on. */
-  private goingOn: "followed" | "unseen" | undefined = undefined;
+  /** How its listener goes on, unless a pool's worker has called it plainly. */
+  goingOn: "followed" | "unseen" | undefined = undefined;
 
-  constructor(pool: WorkerPool | undefined) {
+  constructor(pool: WorkerPool | undefined, tellsSender = false) {
     this.pool = pool;
+    this.tellsSender = tellsSender;
+    this.host = pool?.host;
+  }
+
+  /** It has begun with a message. */
+  get isUnderway(): boolean {
+    return this.context !== undefined || this.delivery !== undefined || isOnStack(this);
   }
 
   /** The worker in whose listener this sender's turn happens, as long as that listener has not ended. */
@@ -51,6 +65,12 @@ export class Worker {
     if (this.pool !== undefined) return undefined;
     if (this.outerWorker === undefined) return workerAround(this);
     return this.outerWorker.carriedCount === this.outerCarried ? this.outerWorker : undefined;
+  }
+
+  /** Its listener goes on and is not followed. One that was called plainly never is. */
+  get isUnseen(): boolean {
+    if (this.goingOn !== undefined || this.delivery !== undefined) return this.goingOn === "unseen";
+    return this.context !== undefined;
   }
 
   /**
@@ -61,7 +81,13 @@ export class Worker {
   carry(message: Message): boolean {
     // In its own turn a sender is in its own context.
     if (this.pool === undefined) return this.begin(message);
-    return callInContext(Message.momentOf(message).context, this.begin, this, message);
+    const { context } = Message.momentOf(message);
+    if (context !== undefined || !isEverywhereNobodys()) {
+      return callInContext(context, this.begin, this, message);
+    }
+    const isFree = this.begin(message);
+    if (!isEverywhereNobodys()) leaveStores();
+    return isFree;
   }
 
   /** Carries a message that other workers carry too to its listeners from number `from` to number `end`. */
@@ -77,9 +103,10 @@ export class Worker {
   /** What it carries is to be kept in a delivery from now on. */
   keepMore(): Delivery {
     if (this.delivery !== undefined) return this.delivery;
-    const message = this.message as Message;
+    const context = this.context as DeliveryContext;
+    const message = DeliveryContext.messageOf(context);
     const { listenings } = Message.momentOf(message);
-    const delivery = new Delivery(message, this.context as DeliveryContext, this.next);
+    const delivery = new Delivery(message, context, this.next);
     delivery.isSendersTurn = this.tellsSender;
     delivery.begunCount = listenings.length;
     Message.setProgress(message, delivery);
@@ -91,9 +118,16 @@ export class Worker {
     return delivery;
   }
 
+  /** A listener that was called plainly goes on. */
+  goesOnAt(context: DeliveryContext, at: number, roster: Roster): void {
+    this.context = context;
+    this.next = at;
+    if (at > 0) roster.countFirst(at);
+  }
+
   private begin(message: Message): boolean {
-    this.host = Message.momentOf(message).host;
     const context = new DeliveryContext(message);
+    this.host = Message.momentOf(message).host;
     // Nobody takes back, or gives up, what has begun and has no signal, and asks for no reply.
     const isLoose =
       Message.extrasOf(message) === NO_EXTRAS && (this.tellsSender || this.pool !== undefined);
@@ -106,38 +140,54 @@ export class Worker {
     const { listenings, host } = Message.momentOf(message);
     const outer = this.enter();
     let at = start;
-    let failure: { readonly error: unknown } | undefined;
     try {
       for (; at < listenings.length; at += 1) {
         const listening = listenings[at] as Listening;
-        if (!listening.isPlain || isObserved(channels.deliver)) break;
-        if (host.followsListeners && !listening.isSynchronous) break;
+        if (!this.mayCallPlainly(listening, host, message)) break;
         const { receive } = listening;
         const result = receive(message, context);
-        if (result !== undefined && !this.isDoneWith(result, message, listening)) {
-          this.keep(message, context, at);
+        if (result !== undefined && !this.isDoneWith(result, message, at)) {
+          leave(outer);
+          this.context = context;
+          this.next = at;
           return false;
         }
         listening.deliveredCount += 1;
       }
     } catch (error) {
-      failure = { error };
-    } finally {
       leave(outer);
+      return this.goOnLess(context, at, { error });
     }
-    if (at < listenings.length) {
-      this.keep(message, context, at);
-      return this.goOnLess(failure);
-    }
-    if (Message.progressOf(message) === context) Message.setProgress(message, "ended");
-    this.putDown();
-    host.endedPlainly(message);
+    leave(outer);
+    if (at < listenings.length) return this.goOnLess(context, at, undefined);
+    this.endPlainly(message, context, host);
     return true;
   }
 
-  /** The listener whose turn it is failed, or is not one for a plain call. */
-  private goOnLess(failure: { readonly error: unknown } | undefined): boolean {
-    const at = this.next;
+  private endPlainly(message: Message, context: DeliveryContext, host: DeliveryHost): void {
+    if (Message.progressOf(message) === context) Message.setProgress(message, "ended");
+    this.putDown();
+    host.endedPlainly(message);
+  }
+
+  private mayCallPlainly(listening: Listening, host: DeliveryHost, message: Message): boolean {
+    if (!listening.isPlain) {
+      const isAsked = Message.extrasOf(message).request !== undefined;
+      const isBusy = this.pool !== undefined && this.pool.pendingCount >= MANY;
+      if ((!isAsked && !isBusy) || !listening.isTakenForLeaf()) return false;
+    }
+    if (host.followsListeners && !listening.isSynchronous) return false;
+    return !isObserved(channels.deliver);
+  }
+
+  /** A listener failed, or is not one for a plain call. */
+  goOnLess(
+    context: DeliveryContext,
+    at: number,
+    failure: { readonly error: unknown } | undefined,
+  ): boolean {
+    this.context = context;
+    this.next = at;
     this.keepMore();
     if (failure !== undefined) this.failed(failure.error);
     // It has not been called yet.
@@ -145,23 +195,18 @@ export class Worker {
     return this.run();
   }
 
-  private keep(message: Message, context: DeliveryContext, at: number): void {
-    this.message = message;
-    this.context = context;
-    this.next = at;
-  }
-
-  /** Whether a plain call's result needs no waiting: a value, which is sent to whoever asked for it. */
-  private isDoneWith(result: unknown, message: Message, listening: Listening): boolean {
-    const { host } = Message.momentOf(message);
-    const promise = promiseOf(result);
+  /** Whether a plain call's result needs no waiting: a value, sent to whoever asked for it. */
+  isDoneWith(result: unknown, message: Message, at: number): boolean {
+    const { host, listenings } = Message.momentOf(message);
+    const listening = listenings[at] as Listening;
+    const promise = isPlainPromise(result) ? result : promiseOf(result);
     if (promise === undefined) {
       const sending = host.replied(message, result);
       if (sending === undefined) return true;
       sending.then(this.sent, this.threw);
     } else {
       this.awaits(promise);
-      this.goesOnUnseen(host, listening);
+      if (this.pool === undefined || listening.isSynchronous) this.goesOnUnseen(host, listening);
     }
     return false;
   }
@@ -176,9 +221,12 @@ export class Worker {
         this.next += 1;
         if (!listening.isRegistered || delivery.isInterrupted) {
           delivery.listenersSkipped(1, delivery.isInterrupted);
-        } else if (this.goesOn(this.deliver(delivery, listening))) {
-          return false;
+          continue;
         }
+        const promise = this.deliver(delivery, listening);
+        if (promise === undefined) continue;
+        this.awaits(promise);
+        return false;
       }
       this.putDown();
       return true;
@@ -190,30 +238,22 @@ export class Worker {
   private enter(): Worker | undefined {
     const outer = enter(this);
     // A sender's turn may happen in a listener of another worker.
-    if (outer !== undefined && outer !== this && this.pool === undefined) {
-      this.outerWorker = outer;
-      this.outerCarried = outer.carriedCount;
-    }
+    if (outer !== undefined && outer !== this && this.pool === undefined) this.isAround(outer);
     return outer;
   }
 
+  isAround(outer: Worker): void {
+    this.outerWorker = outer;
+    this.outerCarried = outer.carriedCount;
+  }
+
   private putDown(): void {
-    if (this.message !== undefined) {
-      this.message = undefined;
-      this.context = undefined;
-    }
+    if (this.context !== undefined) this.context = undefined;
     if (this.outerWorker !== undefined) this.outerWorker = undefined;
-    this.host = undefined;
     this.carriedCount += 1;
   }
 
-  private goesOn(promise: Promise<unknown> | undefined): boolean {
-    if (promise === undefined) return false;
-    this.awaits(promise);
-    return true;
-  }
-
-  private awaits(promise: Promise<unknown>): void {
+  awaits(promise: Promise<unknown>): void {
     try {
       promise.then(this.returned, this.threw);
     } catch {
@@ -229,7 +269,9 @@ export class Worker {
     let result: unknown;
     try {
       result = isObserved(channels.deliver)
-        ? this.traced(delivery, listening)
+        ? traced(channels.deliver, delivery.traceAt(listening), () =>
+            this.call(delivery, listening),
+          )
         : this.call(delivery, listening);
     } catch (error) {
       this.failed(error);
@@ -238,21 +280,11 @@ export class Worker {
     return result instanceof Promise ? result : this.conclude(result);
   }
 
-  private traced(delivery: Delivery, listening: Listening): unknown {
-    const { message, moment } = delivery;
-    const trace = {
-      message,
-      destinationName: moment.destinationName,
-      listenerName: listening.name,
-    };
-    return traced(channels.deliver, trace, () => this.call(delivery, listening));
-  }
-
   /** @returns what the listener returned; a promise only as one that can be waited for */
   private call(delivery: Delivery, listening: Listening): unknown {
     const { host } = delivery;
     const isUnseen = listening.isSynchronous || (listening.isLeaf && !host.followsListeners);
-    if (!isUnseen) return this.callFollowed(delivery, listening);
+    if (!isUnseen) return callFollowed(this, delivery, listening);
     const { receive } = listening;
     const result = receive(delivery.message, delivery.context);
     const promise = promiseOf(result);
@@ -264,48 +296,47 @@ export class Worker {
   private goesOnUnseen(host: DeliveryHost, listening: Listening): void {
     if (listening.isSynchronous) listening.goesOnAfterAll();
     this.goingOn = "unseen";
-    host.unseenCount += 1;
+    if (this.pool === undefined) host.unseenCount += 1;
   }
 
-  private callFollowed(delivery: Delivery, listening: Listening): unknown {
-    let promise: Promise<unknown> | undefined;
-    try {
-      const result = receiveFollowed(this, delivery, listening);
-      promise = promiseOf(result);
-      return promise ?? result;
-    } finally {
-      if (promise === undefined) {
-        listening.returnedPlainly();
-        hasEnded(listening.isSynchronous);
-      } else {
-        this.hasSentLater = false;
-        this.goingOn = "followed";
-      }
-    }
-  }
-
-  /** Sends the listener's value to whoever asked for it. @returns the promise to wait for, if any */
-  private reply(delivery: Delivery, value: unknown): Promise<unknown> | undefined {
-    if (value === undefined) return undefined;
-    return delivery.host.replied(delivery.message, value)?.then(() => undefined);
-  }
-
-  /** What a listener has returned, now or in the end. @returns the promise to wait for, if any */
+  /**
+   * What a listener has returned, now or in the end, is sent to whoever asked for it.
+   *
+   * @returns the promise to wait for, if any
+   */
   private conclude(value: unknown): Promise<unknown> | undefined {
+    const delivery = this.delivery as Delivery;
+    const { host, message } = delivery;
     let sending: Promise<unknown> | undefined;
     try {
-      sending = this.reply(this.delivery as Delivery, value);
+      if (value !== undefined) sending = host.replied(message, value)?.then(() => undefined);
     } catch (error) {
       this.failed(error);
       return undefined;
     }
-    if (sending === undefined) this.succeeded();
-    return sending;
+    if (sending !== undefined) return sending;
+    delivery.listenerSucceeded(this.listening as Listening, this.startedAt);
+    return undefined;
   }
 
   private readonly returned = (value: unknown): void => {
+    const { context, pool } = this;
+    const isPlain = this.goingOn === undefined && this.delivery === undefined;
+    if (!isPlain || pool === undefined || context === undefined) return this.returnedLater(value);
+    const message = DeliveryContext.messageOf(context);
+    const { listenings } = Message.momentOf(message);
+    if (this.next + 1 < listenings.length) return this.returnedLater(value);
+    if (value !== undefined && !pool.host.answered(message, value)) {
+      return this.returnedLater(value);
+    }
+    (listenings[this.next] as Listening).deliveredCount += 1;
+    this.endPlainly(message, context, pool.host);
+    pool.freed(this);
+  };
+
+  private returnedLater(value: unknown): void {
+    if (value === undefined && this.delivery === undefined) return this.sent();
     this.settled();
-    if (this.delivery === undefined && value === undefined) return this.sent();
     this.keepMore();
     const outer = enter(this);
     let sending: Promise<unknown> | undefined;
@@ -316,15 +347,20 @@ export class Worker {
     }
     if (sending === undefined) this.goOn(this.run());
     else sending.then(this.returned, this.threw);
-  };
+  }
 
   /** A listener that was called plainly has succeeded, and its reply, if any, is on its way. */
   private readonly sent = (): void => {
     if (this.delivery !== undefined) return this.returned(undefined);
-    const message = this.message as Message;
+    if (this.goingOn !== undefined) this.settled();
+    const context = this.context as DeliveryContext;
+    const message = DeliveryContext.messageOf(context);
     const { listenings } = Message.momentOf(message);
-    (listenings[this.next] as Listening).deliveredCount += 1;
-    this.goOn(this.callFrom(message, this.context as DeliveryContext, this.next + 1));
+    const at = this.next;
+    (listenings[at] as Listening).deliveredCount += 1;
+    if (at + 1 < listenings.length) return this.goOn(this.callFrom(message, context, at + 1));
+    this.endPlainly(message, context, this.host as DeliveryHost);
+    this.goOn(true);
   };
 
   private readonly threw = (error: unknown): void => {
@@ -339,10 +375,6 @@ export class Worker {
     this.goOn(this.run());
   };
 
-  private succeeded(): void {
-    (this.delivery as Delivery).listenerSucceeded(this.listening as Listening, this.startedAt);
-  }
-
   private failed(error: unknown): void {
     (this.delivery as Delivery).listenerFailed(this.listening as Listening, error, this.startedAt);
   }
@@ -353,33 +385,15 @@ export class Worker {
       listening.wentOn(this.hasSentLater);
       hasEnded(listening.isLeaf);
     }
-    if (this.goingOn === "unseen") (this.host as DeliveryHost).unseenCount -= 1;
+    if (this.goingOn === "unseen" && this.pool === undefined) {
+      (this.host as DeliveryHost).unseenCount -= 1;
+    }
     this.goingOn = undefined;
   }
 
   private goOn(isDone: boolean): void {
-    if (isDone) this.onFree?.(this);
+    if (!isDone) return;
+    if (this.pool === undefined) this.onFree?.(this);
+    else this.pool.freed(this);
   }
-}
-
-const intrinsicThen = Promise.prototype.then;
-
-/**
- * The promise that a listener returned. What is no promise, or has a `then` or a class of its own, is adopted by one that
- * settles once, and later.
- */
-function promiseOf(result: unknown): Promise<unknown> | undefined {
-  if (result === undefined || result === null) return undefined;
-  if (typeof result !== "object" && typeof result !== "function") return undefined;
-  const then: unknown = (result as { then?: unknown }).then;
-  if (typeof then !== "function") return undefined;
-  const isPlain =
-    then === intrinsicThen && result instanceof Promise && result.constructor === Promise;
-  return isPlain ? result : adopted(result);
-}
-
-function adopted(thenable: unknown): Promise<unknown> {
-  return new Promise((resolve) => {
-    resolve(thenable);
-  });
 }

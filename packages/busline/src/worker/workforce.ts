@@ -7,11 +7,8 @@ import type { WorkerPool } from "./worker-pool.ts";
 
 /** A pool's workers: as many as its core size, more while all are busy, and the core size again after idling. */
 export class Workforce {
-  /** How many have a task in hand. */
-  busyCount = 0;
   private readonly pool: WorkerPool;
   private readonly clock: Clock;
-  private readonly onFree: (worker: Worker) => void;
   private currentCount: number;
   private largestCount: number;
   // Most of a hundred thousand destinations may never see a message: what only that needs is made with it.
@@ -19,18 +16,16 @@ export class Workforce {
   private resting: Worker | undefined;
   private idleWorkers: IdleWorkers | undefined;
 
-  /** @param onFree called when a worker whose listener had gone on is free */
-  constructor(pool: WorkerPool, clock: Clock, onFree: (worker: Worker) => void) {
+  constructor(pool: WorkerPool, clock: Clock) {
     this.pool = pool;
     this.clock = clock;
-    this.onFree = onFree;
     this.currentCount = pool.settings.coreSize;
     this.largestCount = this.currentCount;
   }
 
   get counts(): WorkerCounts {
     return {
-      activeWorkerCount: this.busyCount,
+      activeWorkerCount: this.pool.busyCount,
       currentWorkerCount: this.currentCount,
       largestWorkerCount: this.largestCount,
       workersCoreSize: this.pool.settings.coreSize,
@@ -40,13 +35,13 @@ export class Workforce {
 
   /** Those that have begun with a message. */
   get underway(): Worker[] {
-    return [...(this.workers ?? [])].filter((worker) => worker.host !== undefined);
+    return [...(this.workers ?? [])].filter((worker) => worker.isUnderway);
   }
 
   /** One more has a task in hand. */
-  handed(): void {
-    this.busyCount += 1;
-    if (this.busyCount > this.currentCount) this.currentCount = this.busyCount;
+  grow(): void {
+    const { busyCount } = this.pool;
+    if (busyCount > this.currentCount) this.currentCount = busyCount;
     if (this.currentCount > this.largestCount) this.largestCount = this.currentCount;
   }
 
@@ -68,7 +63,6 @@ export class Workforce {
   /** It has ended its task, and takes no other. */
   rest(worker: Worker): void {
     const { maxSize } = this.pool.settings;
-    this.busyCount -= 1;
     if (this.workers !== undefined && this.workers.size > maxSize) this.workers.delete(worker);
     else this.putBack(worker);
     if (this.currentCount > maxSize) this.currentCount -= 1;
@@ -77,7 +71,7 @@ export class Workforce {
   /** The pool has other sizes. Nobody is taken off a message: workers above the new size end as they become free. */
   resize({ coreSize, maxSize }: PoolSettings): void {
     const allowed = Math.max(coreSize, Math.min(this.currentCount, maxSize));
-    this.currentCount = Math.max(allowed, this.busyCount);
+    this.currentCount = Math.max(allowed, this.pool.busyCount);
     this.largestCount = Math.max(this.largestCount, this.currentCount);
     this.watchIdle();
   }
@@ -85,7 +79,7 @@ export class Workforce {
   /** Looks after those above the core size that have nothing to do. */
   watchIdle(): void {
     const { coreSize, idleTimeoutMs } = this.pool.settings;
-    const count = this.currentCount - Math.max(this.busyCount, coreSize);
+    const count = this.currentCount - Math.max(this.pool.busyCount, coreSize);
     if (count <= 0 && this.idleWorkers === undefined) return;
     this.idleWorkers ??= new IdleWorkers(this.clock, () => this.letGo());
     this.idleWorkers.set(Math.max(0, count), idleTimeoutMs);
@@ -98,7 +92,6 @@ export class Workforce {
 
   private hire(): Worker {
     const worker = new Worker(this.pool);
-    worker.onFree = this.onFree;
     this.workers ??= new Set();
     this.workers.add(worker);
     return worker;

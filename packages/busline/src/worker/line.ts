@@ -1,0 +1,239 @@
+import { Message } from "../message/message.ts";
+import { NO_EXTRAS } from "../message/message-extras.ts";
+import type { SendMoment } from "../message/send-moment.ts";
+import type { MessageQueue } from "../queue/message-queue.ts";
+
+const CHUNK_SLOTS = 1_024;
+
+/**
+ * The queue of the built-in types: first in, first out. Messages without extras that were sent in the same moment wait as
+ * their payloads, 8 bytes each instead of 80, and become messages when they are given out: an object that dies young
+ * costs a tenth of one that the collector has to carry along. Nothing is copied as it grows, and what has been emptied
+ * is given back.
+ *
+ * A message that has been removed out of the middle lies in its slot until the line has moved past it.
+ */
+export class Line implements MessageQueue {
+  size = 0;
+  // Made by the first message: most of a hundred thousand destinations may never see one.
+  private first: Chunk | undefined = undefined;
+  private last: Chunk | undefined = undefined;
+  /** How many that have been removed still lie in their slots. */
+  private goneCount = 0;
+  /** The moment of the message that came last. */
+  private lastMoment: SendMoment | undefined = undefined;
+
+  /** Takes in a message that need not be made yet. */
+  addPayload(payload: unknown, moment: SendMoment): void {
+    const { last } = this;
+    if (last !== undefined && last.moment === moment && last.end < CHUNK_SLOTS) {
+      last.slots[last.end] = payload;
+      last.end += 1;
+      this.size += 1;
+      return;
+    }
+    // One moment after the other: a chunk for each would take more room than the messages.
+    if (this.lastMoment !== moment) this.add(waiting(payload, moment));
+    else this.append(payload, this.newChunk(moment));
+    this.lastMoment = moment;
+  }
+
+  add(message: Message): void {
+    const { last } = this;
+    const isOpen = last !== undefined && last.moment === undefined && last.end < CHUNK_SLOTS;
+    this.append(message, isOpen ? last : this.newChunk(undefined));
+    this.lastMoment = undefined;
+  }
+
+  take(): Message | undefined {
+    if (this.size === 0) return undefined;
+    if (this.goneCount > 0) this.skipGone();
+    return this.takeFirst();
+  }
+
+  /** The moment of the first; undefined if it has been removed. */
+  get frontMoment(): SendMoment | undefined {
+    const { moment, slots, start } = this.first as Chunk;
+    if (moment !== undefined) return moment;
+    return this.goneCount === 0 ? Message.momentOf(slots[start] as Message) : undefined;
+  }
+
+  /** Takes the first, removed or not. */
+  takeFirst(): Message {
+    const chunk = this.first as Chunk;
+    const { moment, slots, start } = chunk;
+    const taken = slots[start];
+    slots[start] = undefined;
+    chunk.start = start + 1;
+    this.size -= 1;
+    if (chunk.start === chunk.end) this.emptied(chunk);
+    return moment === undefined ? (taken as Message) : new Message(taken, moment, NO_EXTRAS);
+  }
+
+  oldest(): Message | undefined {
+    return this.at(0);
+  }
+
+  /** The one that stands behind `position` others, left in its place. */
+  at(position: number): Message | undefined {
+    const place = this.placeOf(position);
+    if (place === undefined) return undefined;
+    place.chunk.make();
+    return place.chunk.slots[place.slot] as Message;
+  }
+
+  /** When, and for whom, that one was sent. */
+  momentAt(position: number): SendMoment | undefined {
+    const place = this.placeOf(position);
+    if (place === undefined) return undefined;
+    const { chunk, slot } = place;
+    return chunk.moment ?? Message.momentOf(chunk.slots[slot] as Message);
+  }
+
+  /** How many stand before a message; -1 if it is not among the first `count`. */
+  positionOf(message: Message, count: number): number {
+    let position = 0;
+    for (const { chunk, slot } of this.places()) {
+      if (position === count) return -1;
+      if (chunk.moment === undefined && chunk.slots[slot] === message) return position;
+      position += 1;
+    }
+    return -1;
+  }
+
+  remove(message: Message): void {
+    Message.setProgress(message, "ended");
+    this.size -= 1;
+    this.goneCount += 1;
+    // The slots of the removed must not pile up in a queue that nobody takes from.
+    if (this.size === 0 || this.goneCount > Math.max(this.size, CHUNK_SLOTS)) this.compact();
+  }
+
+  /** Takes out the one that stands behind `position` others, of which there are few. */
+  removeAt(position: number): Message | undefined {
+    const before: Message[] = [];
+    while (before.length < position && this.size > 0) before.push(this.take() as Message);
+    const removed = this.take();
+    if (before.length > 0) this.putBack(before);
+    return removed;
+  }
+
+  removeAll(): Message[] {
+    return this.removeFrom(0);
+  }
+
+  /** Takes out all that stand behind the first `position`. */
+  removeFrom(position: number): Message[] {
+    const all: Message[] = [];
+    for (let next = this.take(); next !== undefined; next = this.take()) all.push(next);
+    this.first = undefined;
+    this.last = undefined;
+    this.goneCount = 0;
+    const removed = all.splice(position);
+    for (const message of all) this.add(message);
+    return removed;
+  }
+
+  private append(thing: unknown, chunk: Chunk): void {
+    chunk.slots[chunk.end] = thing;
+    chunk.end += 1;
+    this.size += 1;
+  }
+
+  private emptied(chunk: Chunk): void {
+    if (chunk.next === undefined) {
+      chunk.start = 0;
+      chunk.end = 0;
+    } else {
+      this.first = chunk.next;
+    }
+  }
+
+  /** At the end; the last one, if it is empty. */
+  private newChunk(moment: SendMoment | undefined): Chunk {
+    let { last } = this;
+    if (last === undefined || last.end > 0) {
+      const chunk = new Chunk();
+      if (last === undefined) this.first = chunk;
+      else last.next = chunk;
+      last = chunk;
+      this.last = chunk;
+    }
+    last.moment = moment;
+    return last;
+  }
+
+  /** Puts a few that have just been taken back to the front. */
+  private putBack(messages: Message[]): void {
+    const chunk = new Chunk();
+    for (const message of messages) this.append(message, chunk);
+    chunk.next = this.first;
+    this.first = chunk;
+    this.last ??= chunk;
+  }
+
+  /** Drops what has been removed from before the first that waits. */
+  private skipGone(): void {
+    for (let chunk = this.first as Chunk; this.goneCount > 0; chunk = this.first as Chunk) {
+      if (!isGone(chunk, chunk.start)) return;
+      this.goneCount -= 1;
+      this.size += 1;
+      this.takeFirst();
+    }
+  }
+
+  private compact(): void {
+    this.removeFrom(this.size);
+  }
+
+  private placeOf(position: number): Place | undefined {
+    let before = 0;
+    for (const place of this.places()) {
+      if (before === position) return place;
+      before += 1;
+    }
+    return undefined;
+  }
+
+  private *places(): Generator<Place> {
+    for (let chunk = this.first; chunk !== undefined; chunk = chunk.next) {
+      for (let slot = chunk.start; slot < chunk.end; slot += 1) {
+        if (!isGone(chunk, slot)) yield { chunk, slot };
+      }
+    }
+  }
+}
+
+class Chunk {
+  /** Payloads of messages that were all sent in this moment; undefined where messages lie here. */
+  moment: SendMoment | undefined = undefined;
+  readonly slots: unknown[] = [];
+  start = 0;
+  end = 0;
+  next: Chunk | undefined = undefined;
+
+  /** Makes messages of payloads. */
+  make(): void {
+    const { moment, slots } = this;
+    if (moment === undefined) return;
+    for (let slot = this.start; slot < this.end; slot += 1) {
+      slots[slot] = waiting(slots[slot], moment);
+    }
+    this.moment = undefined;
+  }
+}
+
+interface Place {
+  readonly chunk: Chunk;
+  readonly slot: number;
+}
+
+function waiting(payload: unknown, moment: SendMoment): Message {
+  const message = new Message(payload, moment, NO_EXTRAS);
+  Message.setProgress(message, "waiting");
+  return message;
+}
+
+function isGone({ moment, slots }: Chunk, slot: number): boolean {
+  return moment === undefined && Message.progressOf(slots[slot] as Message) === "ended";
+}
