@@ -19,5 +19,5 @@ const node = (/** @type {string[]} */ ...words) => {
   return status ?? 1;
 };
 // Where nothing has changed, this takes a second.
-const built = node("node_modules/typescript/bin/tsc", "-b", "benchmarks");
+const built = node("scripts/build.mjs", "--and", "benchmarks");
 process.exitCode = built === 0 ? node(main, ...options) : 1;

@@ -55,8 +55,11 @@ function buildRevision(root: string, revision: string, checkout: string): void {
   run("git", ["read-tree", revision], { cwd: root, env });
   run("git", ["checkout-index", "--all", `--prefix=${checkout}/`], { cwd: root, env });
   symlinkSync(path.join(root, "node_modules"), path.join(checkout, "node_modules"), "junction");
-  const tsc = path.join(root, "node_modules/typescript/bin/tsc");
-  run(process.execPath, [tsc, "-b", "packages/busline"], { cwd: checkout });
+  const script = "scripts/build.mjs";
+  const words = existsSync(path.join(checkout, script))
+    ? [script]
+    : ["node_modules/typescript/bin/tsc", "-b", "packages/busline"];
+  run(process.execPath, words, { cwd: checkout });
 }
 
 /** @returns the entry of its benchmarks */

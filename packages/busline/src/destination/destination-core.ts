@@ -1,8 +1,10 @@
 import { EventListeners } from "../diagnostics/event-listeners.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
-import { ListenerRegistry } from "../listener/listener-registry.ts";
+import type { Listening } from "../listener/listening.ts";
+import { ListenerRegistry, type ListenerRegistryObserver } from "../listener/listener-registry.ts";
 import type { Message } from "../message/message.ts";
+import type { MessageQueue } from "../queue/message-queue.ts";
 import { SpaceWaiters } from "../queue/space-waiters.ts";
 import { DestinationCounters } from "../statistics/destination-counters.ts";
 import {
@@ -12,6 +14,7 @@ import {
 import { OptionReader } from "../validation/option-reader.ts";
 import type { Delivery } from "../worker/delivery.ts";
 import type { PoolSettings } from "../worker/pool-settings.ts";
+import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
 import { DeliveryOutcomes } from "./delivery-outcomes.ts";
 import { Destination } from "./destination.ts";
@@ -43,7 +46,7 @@ export interface CloseReport {
  * counters and handles stay what they are. Messages come in at its entrance; what becomes of them is booked by its
  * outcomes.
  */
-export class DestinationCore {
+export class DestinationCore implements ListenerRegistryObserver {
   readonly name: string;
   readonly isSealed: boolean;
   readonly environment: DestinationEnvironment;
@@ -61,7 +64,7 @@ export class DestinationCore {
   inTurn: Set<Delivery> | undefined;
   configuration: DestinationConfiguration;
   type: DestinationType;
-  /** Present once the type has had a queue. */
+  /** Present once the type has had a queue, and a message has come. */
   pool: WorkerPool | undefined;
   isPaused = false;
   /** It lets in only what its own running listeners send. */
@@ -87,16 +90,7 @@ export class DestinationCore {
     this.entrance = new Entrance(this);
     this.outcomes = new DeliveryOutcomes(this);
     this.events = new EventListeners(DESTINATION_EVENTS, environment.reporter);
-    this.listeners = new ListenerRegistry({
-      listenerRegistered: ({ listener }) => {
-        this.lookAgain();
-        this.events.tell("messageListenerRegistered", this.name, listener);
-      },
-      listenerUnregistered: ({ listener }) => {
-        this.lookAgain();
-        this.events.tell("messageListenerUnregistered", this.name, listener);
-      },
-    });
+    this.listeners = new ListenerRegistry(this);
     this.#applyConfiguration(configuration, type);
   }
 
@@ -109,17 +103,35 @@ export class DestinationCore {
   /** The pool, where messages wait in its line and not in a queue of the user's own. */
   line: WorkerPool | undefined;
 
+  listenerRegistered({ listener }: Listening): void {
+    this.lookAgain();
+    this.events.tell("messageListenerRegistered", this.name, listener);
+  }
+
+  listenerUnregistered({ listener }: Listening): void {
+    this.lookAgain();
+    this.events.tell("messageListenerUnregistered", this.name, listener);
+  }
+
+  /** The pool; made by whoever first needs it, as most of a hundred thousand destinations may never see a message. */
+  get workerPool(): WorkerPool | undefined {
+    if (this.pool === undefined && this.type.createQueue !== undefined) {
+      this.#makePool(this.configuration, this.type, this.type.createQueue());
+    }
+    return this.pool;
+  }
+
   get statistics(): DestinationStatistics {
     const { clock } = this.environment;
-    const oldest = this.pool?.oldestSentAt;
+    const pool = this.workerPool;
+    const oldest = pool?.oldestSentAt;
     // A type without a queue may still be emptying the one of the type before it.
-    const hasWorkers =
-      this.type.createQueue !== undefined || (this.pool?.counts.activeWorkerCount ?? 0) > 0;
+    const hasWorkers = this.hasQueue || (pool?.counts.activeWorkerCount ?? 0) > 0;
     return Object.freeze({
       destinationName: this.name,
       destinationType: this.configuration.destinationType,
       ...messageCountsOf(this.counters),
-      ...((hasWorkers ? this.pool?.counts : undefined) ?? NO_WORKERS),
+      ...((hasWorkers ? pool?.counts : undefined) ?? NO_WORKERS),
       oldestPendingAgeMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest),
       listeners: this.listeners.statistics(),
     });
@@ -140,7 +152,8 @@ export class DestinationCore {
   setWorkersSize(coreSize: number, maxSize: number): void {
     if (this.isSealed) throw new SealedDestinationError(this.name, "resized");
     const where = `setWorkersSize of "${this.name}"`;
-    if (this.pool === undefined || this.type.createQueue === undefined) {
+    const pool = this.workerPool;
+    if (pool === undefined || !this.hasQueue) {
       const allowed = `called where there are workers; a ${this.configuration.destinationType} destination has none`;
       throw new InvalidConfigurationError({
         where,
@@ -152,8 +165,8 @@ export class DestinationCore {
     const given = { workersCoreSize: coreSize, workersMaxSize: maxSize };
     const reader = new OptionReader(where, given, ["workersCoreSize", "workersMaxSize"]);
     const sizes = resolveWorkerSizes(reader, this.configuration.destinationType === "serial");
-    this.pool.reconfigure({
-      ...this.pool.settings,
+    pool.reconfigure({
+      ...pool.settings,
       coreSize: sizes.workersCoreSize,
       maxSize: sizes.workersMaxSize,
     });
@@ -231,40 +244,58 @@ export class DestinationCore {
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
-    const { counters, outcomes, waiters } = this;
-    const { dispatcher, clock } = this.environment;
-    if (type.createQueue !== undefined) {
-      const settings: PoolSettings = {
-        // A queue that holds messages back goes on holding them back.
-        queue:
-          this.pool !== undefined &&
-          configuration.destinationType === this.configuration.destinationType
-            ? this.pool.settings.queue
-            : type.createQueue(),
-        workerPerListener: type.workerPer === "listener",
-        maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
-        coreSize: configuration.workersCoreSize ?? 0,
-        maxSize: configuration.workersMaxSize ?? 1,
-        idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
-      };
-      if (this.pool === undefined) {
-        this.pool = new WorkerPool(settings, {
-          dispatcher,
-          clock,
-          counters,
-          waiters,
-          host: outcomes,
-        });
-        if (this.isPaused) this.pool.pause();
-      } else {
-        this.pool.reconfigure(settings);
-      }
+    const { pool } = this;
+    const { createQueue } = type;
+    if (createQueue !== undefined && pool !== undefined) {
+      const isSameType = configuration.destinationType === this.configuration.destinationType;
+      // A queue that holds messages back goes on holding them back.
+      const queue = isSameType ? pool.settings.queue : createQueue();
+      pool.reconfigure(settingsOf(configuration, type, queue));
+    } else if (createQueue !== undefined && createQueue !== createLine) {
+      this.#makePool(configuration, type, createQueue());
     }
     this.configuration = configuration;
     this.type = type;
-    this.hasQueue = type.createQueue !== undefined;
-    if (this.pool?.takesPayloads === false) this.hasHadSource = true;
-    this.line = this.hasQueue && this.pool?.takesPayloads === true ? this.pool : undefined;
+    this.hasQueue = createQueue !== undefined;
+    this.#lookAtQueue();
     this.lookAgain();
   }
+
+  #makePool(
+    configuration: DestinationConfiguration,
+    type: DestinationType,
+    queue: MessageQueue,
+  ): void {
+    const { counters, outcomes, waiters } = this;
+    const { dispatcher, clock } = this.environment;
+    this.pool = new WorkerPool(settingsOf(configuration, type, queue), {
+      dispatcher,
+      clock,
+      counters,
+      waiters,
+      host: outcomes,
+    });
+    if (this.isPaused) this.pool.pause();
+    this.#lookAtQueue();
+  }
+
+  #lookAtQueue(): void {
+    if (this.pool?.takesPayloads === false) this.hasHadSource = true;
+    this.line = this.hasQueue && this.pool?.takesPayloads === true ? this.pool : undefined;
+  }
+}
+
+function settingsOf(
+  configuration: DestinationConfiguration,
+  type: DestinationType,
+  queue: MessageQueue,
+): PoolSettings {
+  return {
+    queue,
+    workerPerListener: type.workerPer === "listener",
+    maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
+    coreSize: configuration.workersCoreSize ?? 0,
+    maxSize: configuration.workersMaxSize ?? 1,
+    idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
+  };
 }

@@ -1,5 +1,6 @@
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
+import { createLine } from "../worker/line.ts";
 import type { DestinationConfiguration } from "./destination-configuration.ts";
 
 /**
@@ -38,7 +39,7 @@ export function checkDestinationType(
   if (workerPer !== "listener" && workerPer !== "message") {
     return refuse("workerPer", workerPer, '"listener" or "message"');
   }
-  if (createQueue === undefined) return { workerPer };
+  if (createQueue === undefined || createQueue === createLine) return type as DestinationType;
   if (typeof createQueue !== "function") return refuse("createQueue", createQueue, "a function");
   return {
     workerPer,

@@ -175,8 +175,8 @@ export class Entrance {
   /** Past all that may refuse it, a message is taken into the queue, or delivered at once. */
   private enter(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
     if (isEmpty(Message.momentOf(message))) return this.undelivered(message, routing);
-    const { hasQueue, pool } = this.core;
-    if (hasQueue && !isDirect && pool !== undefined) return this.queue(message, routing, pool);
+    const pool = this.core.hasQueue && !isDirect ? this.core.workerPool : undefined;
+    if (pool !== undefined) return this.queue(message, routing, pool);
     if (!routing.isAnswer) this.refuseIfTooDeep(true);
     return this.deliver(message, routing, !isDirect);
   }

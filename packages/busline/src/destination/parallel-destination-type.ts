@@ -1,7 +1,9 @@
-import { Line } from "../worker/line.ts";
+import { createLine } from "../worker/line.ts";
 import type { DestinationType } from "./destination-type.ts";
+
+const type: DestinationType = { createQueue: createLine, workerPer: "listener" };
 
 /** Parallel: messages are queued; workers from a pool deliver; one worker per message per listener. */
 export function parallelDestinationType(): DestinationType {
-  return { createQueue: () => new Line(), workerPer: "listener" };
+  return type;
 }

@@ -1,10 +1,12 @@
-import { Line } from "../worker/line.ts";
+import { createLine } from "../worker/line.ts";
 import type { DestinationType } from "./destination-type.ts";
+
+const type: DestinationType = { createQueue: createLine, workerPer: "message" };
 
 /**
  * Serial: messages are queued; one worker delivers each message to every listener, one after another; the configuration
  * refuses any other number of workers, so the order is that of sending.
  */
 export function serialDestinationType(): DestinationType {
-  return { createQueue: () => new Line(), workerPer: "message" };
+  return type;
 }

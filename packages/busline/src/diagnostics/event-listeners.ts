@@ -4,11 +4,13 @@ import type { FailureReporter } from "./failure-reporter.ts";
 
 type Methods<Listener> = { [Event in keyof Listener]-?: NonNullable<Listener[Event]> };
 
+const NOBODY: readonly never[] = [];
+
 /** A set of event listeners whose failures harm nobody. */
 export class EventListeners<Listener extends object> {
   readonly #events: readonly (keyof Listener & string)[];
   readonly #reporter: FailureReporter;
-  #listeners: readonly Listener[] = [];
+  #listeners: readonly Listener[] = NOBODY;
 
   constructor(events: readonly (keyof Listener & string)[], reporter: FailureReporter) {
     this.#events = events;

@@ -11,11 +11,13 @@ export interface ListenerRegistryObserver {
   listenerUnregistered(listening: Listening): void;
 }
 
+const NOBODY = new Roster([]);
+
 /** The listeners of one destination. */
 export class ListenerRegistry {
   private readonly observer: ListenerRegistryObserver;
   /** Those of this moment. */
-  roster: Roster = new Roster([]);
+  roster: Roster = NOBODY;
   private registeredEver = 0;
 
   constructor(observer: ListenerRegistryObserver) {
