@@ -3,6 +3,7 @@ import { DestinationConfiguration, MessageBus } from "busline";
 import { untilQuiet } from "busline/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { turns } from "./outcome-of.ts";
+import { runScript } from "./run-script.ts";
 
 const { createParallelDestinationConfiguration: parallel } = DestinationConfiguration;
 const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
@@ -80,3 +81,51 @@ describe.each([
     }
   });
 });
+
+// Whether a hook was ever on makes a difference, so each of these is a process of its own.
+describe(
+  "the first listener of a process that enters with a store",
+  { timeout: 30_000, concurrent: true },
+  () => {
+    test.each([
+      ["a single message", 0, "return"],
+      ["one of many messages", 70, "return"],
+      ["one of many, and fails", 70, "throw new Error()"],
+      ["one of many, and goes on", 70, "return Promise.resolve()"],
+    ])("listener - %s: it lends it to nobody who goes on after it", async (_, before, ending) => {
+      const { exit, lines } = await runScript(`
+      import { AsyncLocalStorage } from "node:async_hooks";
+      import { DestinationConfiguration, MessageBus } from "busline";
+      const store = new AsyncLocalStorage();
+      const bus = new MessageBus({ onError: () => {} });
+      const destination = bus.addDestination(
+        DestinationConfiguration.createSerialDestinationConfiguration("acme/a"),
+      );
+      const seen = [];
+      destination.listen(({ payload }) => {
+        if (typeof payload === "string") seen.push(payload + " " + store.getStore());
+        if (payload !== "enters") return;
+        store.enterWith("its store");
+        ${ending};
+      });
+      const send = async () => {
+        for (let number = 0; number < ${before}; number += 1) destination.send(number);
+        destination.send("enters");
+        for (let number = 0; number < ${before}; number += 1) destination.send(number);
+        destination.send("last");
+        await null;
+        for (let wait = 0; wait < 5; wait += 1) {
+          seen.push("sender " + store.getStore());
+          await null;
+        }
+      };
+      for (let number = 0; number < 2_000; number += 1) destination.send(number);
+      setTimeout(() => setImmediate(send), 20);
+      setTimeout(() => console.log(seen.join("\\n")), 100);`);
+      expect(exit).toBe(0);
+      expect(new Set(lines)).toEqual(
+        new Set(["enters undefined", "last undefined", "sender undefined"]),
+      );
+    });
+  },
+);

@@ -1,8 +1,5 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-
-const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+import { runScript } from "./run-script.ts";
 
 /** Runs a script in a process of its own, with a bus and a destination of one listener in it. */
 function run(script: string): Promise<{ readonly exit: unknown; readonly lines: string[] }> {
@@ -20,13 +17,7 @@ function run(script: string): Promise<{ readonly exit: unknown; readonly lines: 
       process.exit(7);
     }, 300).unref();
     ${script}`;
-  const flags = ["--import", "tsx", "--conditions=@busline/source", "--input-type=module"];
-  return new Promise((resolve) => {
-    const options = { cwd: packageFolder, timeout: 20_000 };
-    execFile(process.execPath, [...flags, "--eval", source], options, (error, stdout) => {
-      resolve({ exit: error?.code ?? 0, lines: stdout.split("\n").filter((line) => line !== "") });
-    });
-  });
+  return runScript(source);
 }
 
 const HELD = { exit: 7, lines: ["held"] };

@@ -1,4 +1,10 @@
-import { AsyncLocalStorage, AsyncResource, createHook } from "node:async_hooks";
+import {
+  AsyncLocalStorage,
+  AsyncResource,
+  createHook,
+  executionAsyncId,
+  executionAsyncResource,
+} from "node:async_hooks";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { turns } from "./outcome-of.ts";
 
@@ -10,7 +16,11 @@ type SenderContext = typeof import("../src/worker/sender-context.ts");
 /** The module as it comes out on a Node.js whose `async_hooks` are these. */
 async function senderContextOn(asyncHooks: object): Promise<SenderContext> {
   vi.resetModules();
-  vi.doMock("node:async_hooks", () => asyncHooks);
+  vi.doMock("node:async_hooks", () => ({
+    executionAsyncId,
+    executionAsyncResource,
+    ...asyncHooks,
+  }));
   return import("../src/worker/sender-context.ts");
 }
 

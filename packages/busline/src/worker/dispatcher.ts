@@ -36,6 +36,8 @@ export class Dispatcher {
   /** Those that wait for a turn, in line. */
   private first: Turn | undefined;
   private last: Turn | undefined;
+  /** Nobody else waited when the turn began that goes on. */
+  private isAlone = false;
   /** Who had a turn last. */
   private lastTurn: Turn | undefined;
   private isRunScheduled = false;
@@ -129,11 +131,15 @@ export class Dispatcher {
 
   // A failure in the bookkeeping must not take the others' turns away.
   private give(turn: Turn): boolean {
+    // Whoever is alone goes on until somebody else comes.
+    this.isAlone = this.first === undefined;
     try {
-      return turn.runTurn(TURN);
+      return turn.runTurn(this.isAlone ? this.deliveriesPerTurn : TURN);
     } catch (error) {
       this.problem("A destination's turn failed", error);
       return true;
+    } finally {
+      this.isAlone = false;
     }
   }
 
@@ -176,7 +182,7 @@ export class Dispatcher {
 
   private mayStartByClock(): boolean {
     if (!this.isBreathScheduled) this.beginTurn();
-    if (this.startsLeft === 0) return false;
+    if (this.startsLeft === 0 || (this.isAlone && this.first !== undefined)) return false;
     const isTimeLeft = this.isTimeLeft();
     const starts = this.isFirstOfTurn ? 1 : Math.min(this.startsUnread, this.startsLeft);
     this.isFirstOfTurn = false;

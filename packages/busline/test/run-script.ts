@@ -1,0 +1,17 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs a script, which may import "busline", in a process of its own. */
+export function runScript(
+  source: string,
+): Promise<{ readonly exit: unknown; readonly lines: string[] }> {
+  const flags = ["--import", "tsx", "--conditions=@busline/source", "--input-type=module"];
+  return new Promise((resolve) => {
+    const options = { cwd: packageFolder, timeout: 20_000 };
+    execFile(process.execPath, [...flags, "--eval", source], options, (error, stdout) => {
+      resolve({ exit: error?.code ?? 0, lines: stdout.split("\n").filter((line) => line !== "") });
+    });
+  });
+}
