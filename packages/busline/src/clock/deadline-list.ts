@@ -17,7 +17,7 @@ export class DeadlineList {
   /** How many stand in it. */
   size = 0;
   private readonly emptied: (list: DeadlineList) => void;
-  private deadlines: Deadline[] = [];
+  private deadlines: (Deadline | undefined)[] = [];
   /** Before it only cancelled ones lie. */
   private start = 0;
 
@@ -29,7 +29,6 @@ export class DeadlineList {
 
   get first(): Deadline | undefined {
     if (this.size === 0) return undefined;
-    while (this.deadlines[this.start]?.list !== this) this.start += 1;
     return this.deadlines[this.start];
   }
 
@@ -43,6 +42,11 @@ export class DeadlineList {
   remove(deadline: Deadline): void {
     deadline.list = undefined;
     this.size -= 1;
+    // Most are cancelled in the order in which they were set, and need not be kept any longer.
+    while (this.start < this.deadlines.length && this.deadlines[this.start]?.list !== this) {
+      this.deadlines[this.start] = undefined;
+      this.start += 1;
+    }
     if (this.deadlines.length > this.size * 2 + FEW) this.compact();
     if (this.size === 0) this.emptied(this);
   }
@@ -55,7 +59,9 @@ export class DeadlineList {
 
   /** All that stand in it. */
   [Symbol.iterator](): Iterator<Deadline> {
-    return this.deadlines.filter(({ list }) => list === this).values();
+    return this.deadlines
+      .filter((deadline): deadline is Deadline => deadline?.list === this)
+      .values();
   }
 
   private compact(): void {

@@ -1,3 +1,4 @@
+import type { Reading } from "../clock/reading.ts";
 import { channels, isAnybodyObserving, isObserved, traced } from "../diagnostics/channels.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
@@ -22,7 +23,7 @@ import type { WorkerPool } from "../worker/worker-pool.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { DestinationNames } from "./destination-names.ts";
-import { SendMoments } from "./send-moments.ts";
+import { NO_RUN, SendMoments } from "./send-moments.ts";
 import { turnAway } from "./turn-away.ts";
 
 /** How deep listeners may run in each other's senders' turns. */
@@ -37,6 +38,7 @@ export class Entrance {
    * a closer look, and is sent in this moment.
    */
   private openTurn: SendMoment | undefined = undefined;
+  private openRun: Reading = NO_RUN;
   readonly moments: SendMoments;
   /** What a request without options asks for. */
   private usualTerms: RequestTerms | undefined = undefined;
@@ -63,7 +65,7 @@ export class Entrance {
     if (line !== undefined) return line.takesAtOnce(payload) ? undefined : this.sendBare(payload);
     const { openTurn } = this;
     if (openTurn === undefined) return this.sendBare(payload);
-    const turn = this.turns.runPlainly(payload, openTurn, this.moments.run, this.counters);
+    const turn = this.turns.runPlainly(payload, openTurn, this.openRun, this.counters);
     if (turn === undefined) return;
     return turn === false ? this.sendBare(payload) : this.turnOf(turn);
   }
@@ -76,7 +78,10 @@ export class Entrance {
     }
     const { line } = core;
     if (line === undefined) {
-      if (core.isPlainTurn) this.openTurn = moment;
+      if (core.isPlainTurn) {
+        this.openTurn = moment;
+        this.openRun = this.moments.run;
+      }
       return this.take(new Message(payload, moment, NO_EXTRAS), PLAIN_ROUTING);
     }
     noteSend();

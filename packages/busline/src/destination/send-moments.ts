@@ -5,7 +5,7 @@ import { captureContext } from "../worker/sender-context.ts";
 import type { DestinationCore } from "./destination-core.ts";
 
 /** A run of code that has ended. */
-const NO_RUN: Reading = { at: 0 };
+export const NO_RUN: Reading = { at: 0 };
 
 /** The moments in which messages are sent to a destination: one for as many of them as may share it. */
 export class SendMoments {

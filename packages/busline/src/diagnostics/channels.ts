@@ -67,6 +67,8 @@ function hasSubscribers(channel: MessageChannel): boolean {
 
 /** Node tells nobody of a channel's first observer, so the channel's own methods do. */
 function watchObservers(event: Channel<unknown, unknown>): void {
+  // It may have had one before busline was loaded.
+  if (event.hasSubscribers) hasHadObservers = true;
   for (const method of ["subscribe", "bindStore"] as const) {
     const before = Object.hasOwn(event, method) ? event[method] : undefined;
     Object.defineProperty(event, method, {

@@ -171,6 +171,9 @@ export class PendingReply implements Deadline, MessageExtras {
 
   private settle(): void {
     this.isSettled = true;
+    // Its deadline may keep it for a while.
+    this.message = undefined;
+    this.checkedAnswer = undefined;
     this.cancelDeadline();
     if (this.unwatch !== undefined) this.unwatch();
     this.requests.settled(this.knownId);

@@ -149,7 +149,7 @@ export class Backlog {
   }
 
   /** What waits goes on waiting in another queue, in order: all of it, or none if that throws. */
-  moveTo(queue: MessageQueue, workerPerListener: boolean): void {
+  moveTo(queue: MessageQueue): void {
     const from = this.queue;
     const to = queue instanceof Line ? this.line : queue;
     if (to !== from) {
@@ -162,7 +162,14 @@ export class Backlog {
       }
     }
     this.source = queue instanceof Line ? undefined : queue;
-    this.mayShare = workerPerListener && this.line.size > 0;
+    // What is in the line may be shared, also where that is over for others.
+    this.mayShare = true;
+    this.lookAgain();
+  }
+
+  /** Nothing in the line, and nothing to come into it from a queue of the user's own, can be shared. */
+  lookAgain(): void {
+    if (this.source === undefined && this.line.size === 0) this.mayShare = false;
   }
 
   /** A close cuts short what workers share: of which some listeners have begun, and not all have been handed over. */

@@ -130,7 +130,7 @@ export class Line implements MessageQueue {
     this.last = undefined;
     this.goneCount = 0;
     const removed = all.splice(position);
-    for (const message of all) this.add(message);
+    for (const message of all) this.add(stillWaiting(message));
     return removed;
   }
 
@@ -144,6 +144,9 @@ export class Line implements MessageQueue {
     if (chunk.next === undefined) {
       chunk.start = 0;
       chunk.end = 0;
+      // A moment may keep a context.
+      chunk.moment = undefined;
+      this.lastMoment = undefined;
     } else {
       this.first = chunk.next;
     }
@@ -166,7 +169,7 @@ export class Line implements MessageQueue {
   /** Puts a few that have just been taken back to the front. */
   private putBack(messages: Message[]): void {
     const chunk = new Chunk(false);
-    for (const message of messages) this.append(message, chunk);
+    for (const message of messages) this.append(stillWaiting(message), chunk);
     chunk.next = this.first;
     this.first = chunk;
     this.last ??= chunk;
@@ -241,8 +244,12 @@ interface Place {
 }
 
 function waiting(payload: unknown, moment: SendMoment): Message {
-  const message = new Message(payload, moment, NO_EXTRAS);
-  Message.setProgress(message, "waiting");
+  return stillWaiting(new Message(payload, moment, NO_EXTRAS));
+}
+
+/** One that has just been made waits, too. */
+function stillWaiting(message: Message): Message {
+  if (Message.progressOf(message) === undefined) Message.setProgress(message, "waiting");
   return message;
 }
 

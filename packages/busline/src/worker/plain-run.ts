@@ -20,12 +20,13 @@ export function carryOn(worker: Worker): boolean {
   const pool = worker.pool as WorkerPool;
   const { backlog, counters, dispatcher, host } = pool;
   const { line } = backlog;
+  let isNobodys = isEverywhereNobodys();
   while (pool.isSmooth && pool.startsLeft > 0 && line.size > backlog.handedMessages) {
     const moment = line.frontMoment;
     if (moment === undefined || moment.context !== undefined) break;
     const { roster } = moment;
     const { receivers } = roster;
-    if (!roster.isPlain || isAnybodyObserving() || !isEverywhereNobodys()) break;
+    if (!roster.isPlain || isAnybodyObserving() || !isNobodys) break;
     if (!dispatcher.mayStart()) break;
     pool.startsLeft -= 1;
     const message = line.takeFirst();
@@ -64,7 +65,8 @@ export function carryOn(worker: Worker): boolean {
       if (!isEverywhereNobodys()) leaveStores();
       return isFree;
     }
-    if (!isEverywhereNobodys()) leaveStores();
+    isNobodys = isEverywhereNobodys();
+    if (!isNobodys) leaveStores();
     roster.passed();
     if (!isBare) Message.setProgress(message, "ended");
     worker.carriedCount += 1;

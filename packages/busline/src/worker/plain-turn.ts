@@ -48,7 +48,9 @@ export function carryInTurn(
         }
         if (isAwaited || !worker.isDoneWith(result, message, at)) {
           leave(outer);
-          worker.goesOnAt(context, at, roster);
+          worker.context = context;
+          worker.next = at;
+          if (at > 0) roster.countFirst(at);
           return false;
         }
       }

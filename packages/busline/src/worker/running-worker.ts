@@ -51,8 +51,10 @@ export function standOnStack(worker: Worker | undefined): Worker | undefined {
   return outer;
 }
 
+/** Also below a sender's turn that happens in its listener. */
 export function isOnStack(worker: Worker): boolean {
-  return onStack === worker;
+  for (let on = onStack; on !== undefined; on = on.outer) if (on === worker) return true;
+  return false;
 }
 
 /** How many listeners' functions are on the stack, one in another. */

@@ -195,7 +195,8 @@ export class WorkerPool implements Turn {
   forceClose(error: unknown): { undelivered: Message[]; interrupted: Message[] } {
     const { inHand } = this.backlog;
     const notBegun = inHand.filter((message) => this.backlog.takeBack(message));
-    for (const message of notBegun) this.ended(message);
+    // Their queue is told, but hands nothing out any more.
+    for (const message of notBegun) this.backlog.ended(message);
     const begun = inHand.filter((message) => !notBegun.includes(message));
     const interrupted = new Set([
       ...this.busyWorkers.map((worker) => worker.keepMore()),
@@ -233,7 +234,7 @@ export class WorkerPool implements Turn {
 
   /** New sizes, a new bound, another queue: what waits goes on waiting, in order. */
   reconfigure(settings: PoolSettings): void {
-    this.backlog.moveTo(settings.queue, settings.workerPerListener);
+    this.backlog.moveTo(settings.queue);
     this.settings = { ...settings, queue: this.backlog.queue };
     this.workforce.resize(settings);
     this.handOut();
@@ -291,7 +292,7 @@ export class WorkerPool implements Turn {
   private handOut(): void {
     while (this.hasFreeWorker && this.handOutOne()) this.workforce.grow();
     this.workforce.watchIdle();
-    if (this.backlog.line.size === 0) this.backlog.mayShare = false;
+    this.backlog.lookAgain();
     this.lookAgain();
     if (!this.isTakingTurn && this.mayStartTask) this.dispatcher.schedule(this);
   }
@@ -314,6 +315,8 @@ export class WorkerPool implements Turn {
   lookAgain(): void {
     const { backlog, waiters, settings } = this;
     this.openUpTo = 0;
+    // It may keep a context.
+    this.moment = undefined;
     const isPlain = backlog.source === undefined && waiters.size === 0 && !backlog.mayShare;
     this.isSmooth =
       isPlain &&
@@ -349,7 +352,7 @@ export class WorkerPool implements Turn {
 
   /** Nothing is left to be started. */
   private restAll(): void {
-    this.backlog.mayShare = false;
+    this.backlog.lookAgain();
     this.lookAgain();
     this.workforce.watchIdle();
   }
@@ -360,13 +363,17 @@ export class WorkerPool implements Turn {
     if (this.dispatcher.mayGoOn(this)) {
       this.startsLeft = 1;
       if (!carryOn(worker)) return;
+      if (worker.delivery !== undefined) worker.delivery = undefined;
     }
     if (this.takesNext()) {
       this.startTasks(this.dispatcher.mayGoOn(this) ? 1 : 0, worker);
     } else {
       this.isTakingTurn = true;
-      this.rest(worker);
-      this.isTakingTurn = false;
+      try {
+        this.rest(worker);
+      } finally {
+        this.isTakingTurn = false;
+      }
     }
     if (this.mayStartTask) this.dispatcher.schedule(this);
   }
