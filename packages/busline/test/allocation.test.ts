@@ -4,8 +4,8 @@ import { Recorder } from "busline/testing";
 import { describe, expect, test } from "vitest";
 
 const MESSAGES = 10_000;
-/** What the test's own waiting makes, and one run of the queue. */
-const FEW = 50;
+/** What the test's own waiting makes, one run of the queue, and a look in every so many whether hooks are still on. */
+const FEW = 100;
 
 describe("promises", () => {
   test("worker - a synchronous listener behind a queue costs no promise per message", async () => {
