@@ -96,6 +96,7 @@ describe(
       const { exit, lines } = await runScript(`
       import { AsyncLocalStorage } from "node:async_hooks";
       import { DestinationConfiguration, MessageBus } from "busline";
+      import { untilQuiet } from "busline/testing";
       const store = new AsyncLocalStorage();
       const bus = new MessageBus({ onError: () => {} });
       const destination = bus.addDestination(
@@ -120,8 +121,10 @@ describe(
         }
       };
       for (let number = 0; number < 2_000; number += 1) destination.send(number);
-      setTimeout(() => setImmediate(send), 20);
-      setTimeout(() => console.log(seen.join("\\n")), 100);`);
+      await untilQuiet(bus);
+      await new Promise((resolve) => setImmediate(() => send().then(resolve)));
+      await untilQuiet(bus);
+      console.log(seen.join("\\n"));`);
       expect(exit).toBe(0);
       expect(new Set(lines)).toEqual(
         new Set(["enters undefined", "last undefined", "sender undefined"]),
