@@ -13,7 +13,8 @@ export interface Clock {
   monotonicNow(): number;
   /**
    * The moment at which the code that runs now, and what follows from it without a break, will have ended: one reading
-   * for all who ask meanwhile. Without this method everybody reads `monotonicNow`.
+   * for all who ask meanwhile. Without this method everybody reads `monotonicNow`, and each message that is sent is looked
+   * at closely, since nothing tells that a run goes on.
    */
   endOfRun?(): Reading;
   /** Calls back once, not before `delayMs` have passed. The timer does not keep the process alive unless `ref` is called. */

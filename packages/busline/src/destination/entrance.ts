@@ -67,7 +67,9 @@ export class Entrance {
     if (openTurn === undefined) return this.sendBare(payload);
     const turn = this.turns.runPlainly(payload, openTurn, this.openRun, this.counters);
     if (turn === undefined) return;
-    return turn === false ? this.sendBare(payload) : this.turnOf(turn);
+    if (turn === false) return this.sendBare(payload);
+    this.remember(turn);
+    return this.turnOf(turn);
   }
 
   private sendBare(payload: unknown): void | Promise<void> {
@@ -207,9 +209,14 @@ export class Entrance {
 
   private turnOf(delivery: Delivery): void | Promise<void> {
     if (delivery.ending === undefined) return throwErrorsOf(delivery);
+    return delivery.ending.then(() => throwErrorsOf(delivery));
+  }
+
+  /** So that a close can interrupt it. */
+  private remember(delivery: Delivery | undefined): void {
+    if (delivery?.ending === undefined) return;
     this.core.inTurn ??= new Set();
     this.core.inTurn.add(delivery);
-    return delivery.ending.then(() => throwErrorsOf(delivery));
   }
 
   /**
@@ -227,10 +234,7 @@ export class Entrance {
       type.workerPer === "listener" && Message.momentOf(message).listenings.length > 1
         ? sendersTurn.runAtOnce(message, tellsSender)
         : sendersTurn.run(message, tellsSender);
-    if (delivery !== undefined && delivery.ending !== undefined) {
-      this.core.inTurn ??= new Set();
-      this.core.inTurn.add(delivery);
-    }
+    this.remember(delivery);
     return delivery;
   }
 
@@ -334,9 +338,11 @@ export class Entrance {
     const aborted = (): void =>
       outcomes.giveUp(message, "aborted", new AbortError(name, signal.reason));
     signal.addEventListener("abort", aborted);
-    this.core.watches ??= new Map();
+    if (this.core.watches === undefined) {
+      this.core.watches = new Map();
+      this.core.lookAgain();
+    }
     this.core.watches.set(message, () => signal.removeEventListener("abort", aborted));
-    this.core.lookAgain();
   }
 }
 
