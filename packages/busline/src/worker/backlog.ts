@@ -103,14 +103,6 @@ export class Backlog {
     return delivery.begunCount;
   }
 
-  /** Takes out the oldest that waits, of which no listener has been handed to a worker. */
-  takeOldest(): Message | undefined {
-    if (this.source === undefined) return this.line.removeAt(this.inHandCount);
-    const oldest = this.source.oldest();
-    if (oldest !== undefined) this.source.remove(oldest);
-    return oldest;
-  }
-
   /** Takes back one that no listener has begun with, and books it as dropped. */
   takeBack(message: Message): boolean {
     const progress = Message.progressOf(message);
@@ -189,7 +181,7 @@ export class Backlog {
   }
 
   /** How many messages at the front of the line have been handed to workers, for some listeners at least. */
-  private get inHandCount(): number {
+  get inHandCount(): number {
     return this.isPartly ? this.handedMessages + 1 : this.handedMessages;
   }
 

@@ -26,6 +26,8 @@ export class Line implements MessageQueue {
   /** Takes in a message that need not be made yet. */
   addPayload(payload: unknown, moment: SendMoment): void {
     const { last } = this;
+    // An empty chunk may become one of payloads again, as large as it has grown.
+    if (last !== undefined && last.end === 0) last.moment = moment;
     if (last !== undefined && last.moment === moment && last.end < CHUNK_SLOTS) {
       last.slots[last.end] = payload;
       last.end += 1;

@@ -45,6 +45,8 @@ export class WorkerPool implements Turn {
   private run: Reading = { at: 0 };
   /** Whether a worker that has ended a message may simply go on with the next one. */
   isSmooth = false;
+  /** How many pieces of work it may start before others have their turn. */
+  startsLeft = 0;
   private isTakingTurn = false;
   hasTurn = false;
   nextTurn: Turn | undefined = undefined;
@@ -71,11 +73,6 @@ export class WorkerPool implements Turn {
 
   get counts(): WorkerCounts {
     return this.workforce.counts;
-  }
-
-  /** How many messages wait for a worker. */
-  get pendingCount(): number {
-    return this.counters.pending;
   }
 
   /** How many workers have a task in hand, started or not. */
@@ -167,8 +164,10 @@ export class WorkerPool implements Turn {
 
   /** Drops the oldest waiting message of which no listener has started. */
   discardOldest(reason: DiscardReason): boolean {
-    const oldest = this.backlog.takeOldest();
+    const { line, source, inHandCount } = this.backlog;
+    const oldest = source === undefined ? line.removeAt(inHandCount) : source.oldest();
     if (oldest === undefined) return false;
+    if (source !== undefined) return this.withdraw(oldest, reason);
     this.counters.dropped();
     this.dropped([oldest], reason);
     return true;
@@ -324,9 +323,6 @@ export class WorkerPool implements Turn {
       this.busyCount <= settings.maxSize &&
       !this.host.followsListeners;
   }
-
-  /** How many pieces of work it may start before others have their turn. */
-  startsLeft = 0;
 
   private handOutOne(): boolean {
     return this.backlog.handOut(this.settings.workerPerListener);

@@ -173,7 +173,7 @@ export class Worker {
   private mayCallPlainly(listening: Listening, host: DeliveryHost, message: Message): boolean {
     if (!listening.isPlain) {
       const isAsked = Message.extrasOf(message).request !== undefined;
-      const isBusy = this.pool !== undefined && this.pool.pendingCount >= MANY;
+      const isBusy = this.pool !== undefined && this.pool.counters.pending >= MANY;
       if ((!isAsked && !isBusy) || !listening.isTakenForLeaf()) return false;
     }
     if (host.followsListeners && !listening.isSynchronous) return false;
