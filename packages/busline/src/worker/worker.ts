@@ -8,7 +8,7 @@ import { DeliveryContext } from "./delivery-context.ts";
 import type { DeliveryHost } from "./delivery-host.ts";
 import { callFollowed, enter, hasEnded, isOnStack, leave, workerAround } from "./running-worker.ts";
 import { adopted, isPlainPromise, promiseOf } from "./listener-result.ts";
-import { callInContext, isEverywhereNobodys, leaveStores } from "./sender-context.ts";
+import { callInContext } from "./sender-context.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** Where so many wait for a listener, it is not followed to learn more about it. */
@@ -81,13 +81,7 @@ export class Worker {
   carry(message: Message): boolean {
     // In its own turn a sender is in its own context.
     if (this.pool === undefined) return this.begin(message);
-    const { context } = Message.momentOf(message);
-    if (context !== undefined || !isEverywhereNobodys()) {
-      return callInContext(context, this.begin, this, message);
-    }
-    const isFree = this.begin(message);
-    if (!isEverywhereNobodys()) leaveStores();
-    return isFree;
+    return callInContext(Message.momentOf(message).context, this.begin, this, message);
   }
 
   /** Carries a message that other workers carry too to its listeners from number `from` to number `end`. */
@@ -320,22 +314,12 @@ export class Worker {
   }
 
   private readonly returned = (value: unknown): void => {
-    const { context, pool } = this;
-    const isPlain = this.goingOn === undefined && this.delivery === undefined;
-    if (!isPlain || pool === undefined || context === undefined) return this.returnedLater(value);
-    const message = DeliveryContext.messageOf(context);
-    const { listenings } = Message.momentOf(message);
-    if (this.next + 1 < listenings.length) return this.returnedLater(value);
-    if (value !== undefined && !pool.host.answered(message, value)) {
-      return this.returnedLater(value);
+    const { context, host } = this;
+    // Only what was called plainly has no delivery.
+    if (this.delivery === undefined && context !== undefined && host !== undefined) {
+      const message = DeliveryContext.messageOf(context);
+      if (value === undefined || host.answered(message, value)) return this.sent();
     }
-    (listenings[this.next] as Listening).deliveredCount += 1;
-    this.endPlainly(message, context, pool.host);
-    pool.freed(this);
-  };
-
-  private returnedLater(value: unknown): void {
-    if (value === undefined && this.delivery === undefined) return this.sent();
     this.settled();
     this.keepMore();
     const outer = enter(this);
@@ -347,7 +331,7 @@ export class Worker {
     }
     if (sending === undefined) this.goOn(this.run());
     else sending.then(this.returned, this.threw);
-  }
+  };
 
   /** A listener that was called plainly has succeeded, and its reply, if any, is on its way. */
   private readonly sent = (): void => {
