@@ -135,20 +135,10 @@ export class Entrance {
     id: string | undefined,
     isDirect: boolean,
   ): Promise<unknown> {
-    const { core } = this;
-    const { environment, line } = core;
+    const { environment } = this.core;
     const reply = environment.requests.open(terms);
     environment.dispatcher.lookAround();
-    const moment = this.moments.now();
-    const message = new Message(payload, moment, reply, id);
-    const isPlain = core.isWideOpen && !isDirect && !isAnybodyObserving() && !isEmpty(moment);
-    if (line !== undefined && isPlain) {
-      noteSend();
-      if (line.offer(message)) {
-        reply.message = message;
-        return reply.promise;
-      }
-    }
+    const message = new Message(payload, this.moments.now(), reply, id);
     try {
       const entering = this.take(message, PLAIN_ROUTING, isDirect);
       entering?.catch((error: unknown) => reply.fail(error));

@@ -70,8 +70,7 @@ export function carryOn(worker: Worker): boolean {
     roster.passed();
     if (!isBare) Message.setProgress(message, "ended");
     worker.carriedCount += 1;
-    counters.passed();
-    if (!host.endsQuietly) host.messageEnded(message);
+    host.endedPlainly(message);
   }
   return true;
 }

@@ -9,7 +9,8 @@ import type { Worker } from "./worker.ts";
  * make. While a listener's function is on the stack a variable tells; what it does after an `await` is told by async
  * context. That costs every promise of the process (on Node 20 an `await` goes from 67 to 330 ns, and stays at 80 once it
  * is off again; on Node 24 every run 350 ns), so a listener is followed until it has run a thousand times without sending
- * anything after its return; from then on only while it is closing, or where somebody may wait for room.
+ * anything after its return, or many wait for it, or it is asked; from then on only while it is closing, or where somebody
+ * may wait for room.
  */
 let onStack: Worker | undefined;
 /** How many listeners' functions are on the stack, one in another. */
