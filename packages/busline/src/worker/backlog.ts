@@ -1,5 +1,4 @@
 import { Message } from "../message/message.ts";
-import type { SendMoment } from "../message/send-moment.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
 import type { DestinationCounters } from "../statistics/destination-counters.ts";
 import { Delivery } from "./delivery.ts";
@@ -59,11 +58,6 @@ export class Backlog {
   /** Those that have been handed to workers, for some of their listeners at least. */
   get inHand(): Message[] {
     return Array.from({ length: this.inHandCount }, (_, at) => this.line.at(at) as Message);
-  }
-
-  /** A message is coming in. */
-  expect({ listenings }: SendMoment, workerPerListener: boolean): void {
-    if (workerPerListener && listenings.length > 1) this.mayShare = true;
   }
 
   /** Hands the next message to a worker, or one that several workers share to one more of them. */

@@ -124,7 +124,7 @@ export class WorkerPool implements Turn {
     const mayEnter = this.hasFreeWorker || counters.pending < settings.maximumQueueSize;
     if (!mayEnter || this.waiters.size > 0) return false;
     this.backlog.line.addPayload(payload, moment);
-    this.backlog.expect(moment, settings.workerPerListener);
+    this.expect(moment);
     counters.accepted();
     if (this.hasFreeWorker) this.handOut();
     this.dispatcher.lookAround(this);
@@ -145,7 +145,7 @@ export class WorkerPool implements Turn {
     } else {
       queue.add(message);
     }
-    backlog.expect(Message.momentOf(message), settings.workerPerListener);
+    this.expect(Message.momentOf(message));
     counters.accepted();
     Message.setProgress(message, "waiting");
     if (!this.hasFreeWorker) {
@@ -324,6 +324,14 @@ export class WorkerPool implements Turn {
       !this.host.followsListeners;
   }
 
+  /** A message has come in that workers may come to share. */
+  private expect({ listenings }: SendMoment): void {
+    const { backlog, settings } = this;
+    if (backlog.mayShare || listenings.length < 2 || !settings.workerPerListener) return;
+    backlog.mayShare = true;
+    this.lookAgain();
+  }
+
   private handOutOne(): boolean {
     return this.backlog.handOut(this.settings.workerPerListener);
   }
@@ -341,28 +349,18 @@ export class WorkerPool implements Turn {
     worker.delivery = undefined;
     this.runningCount -= 1;
     this.workforce.rest(worker);
-    if (this.hasWork) this.handOut();
-    else this.restAll();
+    this.handOut();
     this.roomAppeared();
-  }
-
-  /** Nothing is left to be started. */
-  private restAll(): void {
-    this.backlog.lookAgain();
-    this.lookAgain();
-    this.workforce.watchIdle();
   }
 
   /** A worker whose listener had gone on is free: it goes on with the next task in the same turn, if it may. */
   freed(worker: Worker): void {
     if (worker.delivery !== undefined) worker.delivery = undefined;
-    if (this.dispatcher.mayGoOn(this)) {
-      this.startsLeft = 1;
-      if (!carryOn(worker)) return;
-      if (worker.delivery !== undefined) worker.delivery = undefined;
-    }
+    this.startsLeft = this.dispatcher.mayGoOn(this) ? 1 : 0;
+    if (!carryOn(worker)) return;
+    if (worker.delivery !== undefined) worker.delivery = undefined;
     if (this.takesNext()) {
-      this.startTasks(this.dispatcher.mayGoOn(this) ? 1 : 0, worker);
+      this.startTasks(this.startsLeft, worker);
     } else {
       this.isTakingTurn = true;
       try {
