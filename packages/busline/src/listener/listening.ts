@@ -64,18 +64,11 @@ export class Listening {
     this.#judge();
   }
 
-  /**
-   * Following it to learn more would make everything slower, where that matters: it is taken for a leaf, unless it is
-   * known to be none.
-   *
-   * @returns whether it is plain now
-   */
-  isTakenForLeaf(): boolean {
-    if (!this.isPlain && this.#sameCount >= 0) {
-      this.isLeaf = true;
-      this.#judge();
-    }
-    return this.isPlain;
+  /** Following it to learn more would make everything slower, where that matters: unless it is known to be no leaf. */
+  takeForLeaf(): void {
+    if (this.#sameCount < 0) return;
+    this.isLeaf = true;
+    this.#judge();
   }
 
   /** It was taken for synchronous, and has returned a promise. */

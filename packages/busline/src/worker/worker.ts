@@ -165,13 +165,15 @@ export class Worker {
   }
 
   private mayCallPlainly(listening: Listening, host: DeliveryHost, message: Message): boolean {
-    if (!listening.isPlain) {
-      const isAsked = Message.extrasOf(message).request !== undefined;
-      const isBusy = this.pool !== undefined && this.pool.counters.pending >= MANY;
-      if ((!isAsked && !isBusy) || !listening.isTakenForLeaf()) return false;
-    }
-    if (host.followsListeners && !listening.isSynchronous) return false;
+    if (!listening.isPlain) this.learn(listening, message);
+    if (!listening.isPlain || (host.followsListeners && !listening.isSynchronous)) return false;
     return !isObserved(channels.deliver);
+  }
+
+  private learn(listening: Listening, message: Message): void {
+    const isAsked = Message.extrasOf(message).request !== undefined;
+    const isBusy = this.pool !== undefined && this.pool.counters.pending >= MANY;
+    if (isAsked || isBusy) listening.takeForLeaf();
   }
 
   /** A listener failed, or is not one for a plain call. */
@@ -276,11 +278,12 @@ export class Worker {
 
   /** @returns what the listener returned; a promise only as one that can be waited for */
   private call(delivery: Delivery, listening: Listening): unknown {
-    const { host } = delivery;
+    const { host, message } = delivery;
+    if (!listening.isLeaf && !listening.isSynchronous) this.learn(listening, message);
     const isUnseen = listening.isSynchronous || (listening.isLeaf && !host.followsListeners);
     if (!isUnseen) return callFollowed(this, delivery, listening);
     const { receive } = listening;
-    const result = receive(delivery.message, delivery.context);
+    const result = receive(message, delivery.context);
     const promise = promiseOf(result);
     if (promise === undefined) return result;
     this.goesOnUnseen(host, listening);

@@ -1,0 +1,197 @@
+import * as fc from "fast-check";
+import { type Destination, DestinationConfiguration, MessageBus, type Registration } from "busline";
+import { describe, expect, test } from "vitest";
+import { turns } from "../outcome-of.ts";
+import { IS_LONG } from "./ledger.ts";
+
+/*
+ * Messages without options for listeners that only return take a short way. A listener whose outcomes are reported, and a
+ * message with a header, never do. So whatever is done to two destinations alike must show the same on both.
+ */
+const RUNS = IS_LONG ? 5_000 : 500;
+const TIMEOUT_MS = IS_LONG ? 3_600_000 : 60_000;
+/** So many that listeners of which nothing is known are not followed. */
+const BURST = 80;
+
+type Outcome = "answers" | "returns" | "resolves" | "throws" | "rejects" | "holds" | "pauses";
+/** What one of the listeners is to do; the others return. */
+interface Order {
+  readonly outcome: Outcome;
+  readonly at: number;
+}
+const types = ["parallel", "serial", "synchronous"] as const;
+
+/** One of the two, and what its listeners have received. */
+class Side {
+  readonly bus: MessageBus = new MessageBus({ onError: () => {} });
+  readonly destination: Destination<Order>;
+  readonly received: string[] = [];
+  readonly registrations: (Registration | undefined)[] = [];
+  readonly #isShort: boolean;
+  readonly #held: (() => void)[] = [];
+
+  constructor(isShort: boolean, configuration: DestinationConfiguration) {
+    this.#isShort = isShort;
+    this.destination = this.bus.addDestination<Order>(configuration);
+  }
+
+  async send(order: Order): Promise<void> {
+    const options = this.#isShort ? undefined : { headers: { way: "long" } };
+    try {
+      await this.destination.send(order, options);
+    } catch (error) {
+      this.received.push(`sender: ${(error as Error).message}`);
+    }
+  }
+
+  listen(): void {
+    const number = this.registrations.length;
+    const name = `listener ${number}`;
+    const listener = ({ outcome, at }: Order): unknown => {
+      this.received.push(`${name}: ${outcome}`);
+      if (outcome !== "answers" && number % 3 !== at) return undefined;
+      if (outcome === "answers") return outcome;
+      if (outcome === "pauses") this.destination.pause();
+      if (outcome === "returns" || outcome === "pauses") return undefined;
+      if (outcome === "rejects") return Promise.reject(new Error(outcome));
+      if (outcome === "resolves") return Promise.resolve();
+      return new Promise<void>((resolve) => void this.#held.push(resolve));
+    };
+    const options = { name, reportStatus: !this.#isShort };
+    this.registrations.push(this.destination.listen(({ payload }) => listener(payload), options));
+    // One that is asked is not followed, which would close the short way for a while.
+    this.destination.request({ outcome: "answers", at: 0 }).catch(() => {});
+  }
+
+  letGo(): void {
+    for (const release of this.#held.splice(0)) release();
+  }
+
+  goOn(): void {
+    this.destination.resume();
+    this.letGo();
+  }
+
+  get isIdle(): boolean {
+    const { pendingMessageCount, activeMessageCount } = this.destination.statistics;
+    return pendingMessageCount + activeMessageCount === 0;
+  }
+
+  get state(): object {
+    const { oldestPendingAgeMs: _, ...statistics } = this.destination.statistics;
+    return statistics;
+  }
+}
+
+type Step = readonly [name: string, run: (side: Side) => unknown];
+
+const orders: fc.Arbitrary<Order> = fc.record({
+  outcome: fc.oneof(
+    { weight: 5, arbitrary: fc.constant<Outcome>("returns") },
+    { weight: 5, arbitrary: fc.constant<Outcome>("resolves") },
+    { weight: 2, arbitrary: fc.constantFrom<Outcome>("throws", "rejects") },
+    { weight: 1, arbitrary: fc.constantFrom<Outcome>("holds", "pauses") },
+  ),
+  at: fc.nat({ max: 2 }),
+});
+const bursts = fc.array(fc.tuple(orders, fc.integer({ min: 1, max: BURST / 4 })), {
+  minLength: 2,
+  maxLength: 8,
+});
+const sizes = fc.integer({ min: 1, max: 4 });
+const counts = fc.integer({ min: 1, max: 2 });
+const limits = { maximumQueueSize: 2 * BURST };
+
+function configurationOf(type: string, size: number): DestinationConfiguration {
+  if (type === "synchronous") return new DestinationConfiguration(type, "acme/a");
+  const workers = type === "serial" ? {} : { workersCoreSize: size, workersMaxSize: size };
+  return new DestinationConfiguration(type, "acme/a", { ...limits, ...workers });
+}
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: orders.map((order): Step => [
+      `one that ${order.outcome}`,
+      async (side) => side.send(order),
+    ]),
+  },
+  {
+    weight: 5,
+    arbitrary: bursts.map((burst): Step => [
+      burst.map(([{ outcome, at }, count]) => `${count} ${outcome} at ${at}`).join(", "),
+      (side) => {
+        for (const [order, count] of burst) {
+          for (let left = count; left > 0; left -= 1) void side.send(order);
+        }
+      },
+    ]),
+  },
+  { weight: 3, arbitrary: fc.constant<Step>(["let go", (side) => side.letGo()]) },
+  fc.constant<Step>(["pause", ({ destination }) => destination.pause()]),
+  {
+    weight: 3,
+    arbitrary: fc.constant<Step>(["resume", ({ destination }) => destination.resume()]),
+  },
+  fc.constant<Step>(["purge", ({ destination }) => destination.purge()]),
+  fc.constant<Step>(["listen", (side) => side.listen()]),
+  fc
+    .nat({ max: 3 })
+    .map((at): Step => [
+      `unregister ${at}`,
+      ({ registrations }) => registrations[at]?.unregister(),
+    ]),
+  fc
+    .tuple(fc.constantFrom(...types), sizes)
+    .map(([type, size]): Step => [
+      `become ${type} ${size}`,
+      ({ bus }) => bus.replaceDestination(configurationOf(type, size)),
+    ]),
+);
+
+/** A listener that was followed leaves the short way closed until so many messages have found nobody's context again. */
+async function forgetHooks(): Promise<void> {
+  const bus = new MessageBus();
+  const destination = bus.addDestination(
+    DestinationConfiguration.createSerialDestinationConfiguration("acme/many"),
+  );
+  destination.listen(() => {});
+  for (let left = 1_100; left > 0; left -= 1) void destination.send(left);
+  await turns();
+}
+
+describe.each(types)("the two ways of a %s destination", (type) => {
+  test(
+    "destination - whatever is done to it, both ways show the same",
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const sequences = fc.array(fc.tuple(steps, fc.boolean()), { maxLength: 40 });
+      const property = fc.asyncProperty(sizes, counts, sequences, async (size, count, sequence) => {
+        await forgetHooks();
+        const sides = [true, false].map(
+          (isShort) => new Side(isShort, configurationOf(type, size)),
+        );
+        // They are asked in turn, so both are known before they are shared.
+        for (const side of sides) for (let left = count; left > 0; left -= 1) side.listen();
+        const compare = (): void => {
+          const [short, long] = sides as [Side, Side];
+          expect(short.state).toEqual(long.state);
+          expect(short.received).toEqual(long.received);
+        };
+        for (const [[, run], isSettled] of sequence) {
+          for (const side of sides) void run(side);
+          if (!isSettled) continue;
+          await turns();
+          compare();
+        }
+        // Nothing is left that another sequence would notice.
+        while (sides.some(({ isIdle }) => !isIdle)) {
+          for (const side of sides) side.goOn();
+          await turns(1);
+        }
+        compare();
+      });
+      await fc.assert(property, { numRuns: RUNS });
+    },
+  );
+});
