@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.ts";
+import { runAsNobody } from "./sender-context.ts";
 
 /** Something that has work ready to be started. */
 export interface Turn {
@@ -107,7 +108,9 @@ export class Dispatcher {
     this.clock.atEndOfRun(this.run);
   }
 
-  private readonly run = (): void => {
+  private readonly run = (): void => runAsNobody(this.giveTurns, this);
+
+  private giveTurns(): void {
     this.isRunScheduled = false;
     while (!this.hasStartedAll && this.first !== undefined) {
       const turn = this.first;
@@ -119,7 +122,7 @@ export class Dispatcher {
       this.lastTurn = turn;
       if (this.give(turn)) this.queueUp(turn);
     }
-  };
+  }
 
   private queueUp(turn: Turn): void {
     if (turn.hasTurn) return;

@@ -53,10 +53,13 @@ export class Line implements MessageQueue {
     return this.takeFirst();
   }
 
-  /** The moment of the first; undefined if it has been removed. */
+  /** The moment of the first; undefined if it has been removed. Short enough to be inlined wherever it is called. */
   get frontMoment(): SendMoment | undefined {
-    const { moment, slots, start } = this.first as Chunk;
-    if (moment !== undefined) return moment;
+    return (this.first as Chunk).moment ?? this.momentOfFirst();
+  }
+
+  private momentOfFirst(): SendMoment | undefined {
+    const { slots, start } = this.first as Chunk;
     return this.goneCount === 0 ? Message.momentOf(slots[start] as Message) : undefined;
   }
 

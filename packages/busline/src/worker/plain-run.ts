@@ -5,7 +5,7 @@ import { NO_EXTRAS } from "../message/message-extras.ts";
 import { DeliveryContext } from "./delivery-context.ts";
 import { isPlainPromise } from "./listener-result.ts";
 import { standOnStack } from "./running-worker.ts";
-import { isEverywhereNobodys, leaveStores } from "./sender-context.ts";
+import { isNobodys, leaveStores } from "./sender-context.ts";
 import type { Worker } from "./worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -20,13 +20,13 @@ export function carryOn(worker: Worker): boolean {
   const pool = worker.pool as WorkerPool;
   const { backlog, counters, dispatcher, host } = pool;
   const { line } = backlog;
-  let isNobodys = isEverywhereNobodys();
+  let isInNobodys = isNobodys();
   while (pool.isSmooth && pool.startsLeft > 0 && line.size > backlog.handedMessages) {
     const moment = line.frontMoment;
     if (moment === undefined || moment.context !== undefined) break;
     const { roster } = moment;
     const { receivers } = roster;
-    if (!roster.isPlain || isAnybodyObserving() || !isNobodys) break;
+    if (!roster.isPlain || isAnybodyObserving() || !isInNobodys) break;
     if (!dispatcher.mayStart()) break;
     pool.startsLeft -= 1;
     const message = line.takeFirst();
@@ -45,7 +45,7 @@ export function carryOn(worker: Worker): boolean {
           if (isAwaited) worker.awaits(result);
           if (isAwaited || !worker.isDoneWith(result, message, at)) {
             standOnStack(outer);
-            if (!isEverywhereNobodys()) leaveStores();
+            leaveStores();
             worker.goesOnAt(context, at, roster);
             return false;
           }
@@ -55,18 +55,18 @@ export function carryOn(worker: Worker): boolean {
       standOnStack(outer);
       roster.countFirst(at);
       const isFree = worker.goOnLess(context, at, { error });
-      if (!isEverywhereNobodys()) leaveStores();
+      leaveStores();
       return isFree;
     }
     standOnStack(outer);
     if (at < receivers.length) {
       roster.countFirst(at);
       const isFree = worker.goOnLess(context, at, undefined);
-      if (!isEverywhereNobodys()) leaveStores();
+      leaveStores();
       return isFree;
     }
-    isNobodys = isEverywhereNobodys();
-    if (!isNobodys) leaveStores();
+    isInNobodys = isNobodys();
+    if (!isInNobodys) leaveStores();
     roster.passed();
     if (!isBare) Message.setProgress(message, "ended");
     worker.carriedCount += 1;
