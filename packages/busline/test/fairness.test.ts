@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DestinationConfiguration, MessageBus } from "busline";
-import { ManualClock, SteppedBus, untilQuiet } from "busline/testing";
+import { GateListener, ManualClock, SteppedBus, untilQuiet } from "busline/testing";
 import { ledgerOf } from "./ledger.ts";
 import { turns } from "./outcome-of.ts";
 
@@ -164,6 +164,30 @@ describe("endless work lets everything else have its turn", () => {
     ledgerOf(bus);
   });
 
+  test("dispatcher - messages that each come alone, after the last one has ended", async () => {
+    const bus = new MessageBus();
+    const destination = bus.addDestination<number>(serial("acme/a"));
+    let count = 0;
+    let isOver = false;
+    const sendNext = (): void => {
+      if (!isOver && count < FAR_TOO_LATE) void destination.send(count);
+    };
+    destination.listen(() => {
+      count += 1;
+      // Two promises later the run that delivered it has ended, too.
+      void Promise.resolve()
+        .then(() => undefined)
+        .then(sendNext);
+    });
+    sendNext();
+    await everyKindOfTurn();
+    isOver = true;
+    expect(count).toBeLessThan(FAR_TOO_LATE);
+    expect(count).toBeGreaterThan(1);
+    await untilQuiet(bus);
+    expect(ledgerOf(destination)).toEqual({ sent: count, delivered: count });
+  });
+
   test("dispatcher - listeners that ask each other for ever", async () => {
     const bus = new MessageBus();
     const one = bus.addDestination<number, number>(serial("acme/one"));
@@ -177,6 +201,66 @@ describe("endless work lets everything else have its turn", () => {
     isOver = true;
     await asking;
     expect(count).toBeLessThan(FAR_TOO_LATE / 10);
+  });
+});
+
+describe("messages that come alone", () => {
+  class CountingClock extends ManualClock {
+    breathCount = 0;
+
+    override atNextTurn(callback: () => void): void {
+      this.breathCount += 1;
+      super.atNextTurn(callback);
+    }
+  }
+
+  test("dispatcher - takes a breath when half of what may start in one turn has started, or half of the time is over", async () => {
+    const clock = new CountingClock();
+    const bus = new MessageBus({ clock, deliveriesPerTurn: 1_000 });
+    const destination = bus.addDestination<number>(serial("acme/a"));
+    destination.listen(() => {});
+    const breathsAfter = async (count: number): Promise<number> => {
+      const before = clock.breathCount;
+      for (let left = count; left > 0; left -= 1) {
+        void destination.send(left);
+        await turns(1);
+      }
+      return clock.breathCount - before;
+    };
+    // How many have started is looked at after 64 of them, at most.
+    expect(await breathsAfter(500 - 2 * 64)).toBe(0);
+    expect(await breathsAfter(3 * 64)).toBe(1);
+    expect(await breathsAfter(64)).toBe(0);
+    clock.advance(3);
+    expect(await breathsAfter(2 * 64)).toBe(1);
+    ledgerOf(destination);
+  });
+
+  test("dispatcher - starts all that come after a long time at once, though the last turn's time is over", async () => {
+    const clock = new ManualClock();
+    const bus = new MessageBus({ clock });
+    const destination = bus.addDestination<number>(serial("acme/a"));
+    const received: number[] = [];
+    destination.listen(({ payload }) => void received.push(payload));
+    void destination.send(0);
+    await turns();
+    clock.advance(1_000);
+    for (let number = 1; number <= 10; number += 1) void destination.send(number);
+    await Promise.resolve();
+    expect(received).toHaveLength(11);
+  });
+
+  test("dispatcher - takes a breath while a listener goes on", async () => {
+    const clock = new CountingClock();
+    const bus = new MessageBus({ clock });
+    const destination = bus.addDestination<number>(serial("acme/a"));
+    const listener = new GateListener<number>();
+    destination.listen(listener);
+    void destination.send(1);
+    await turns();
+    expect(clock.breathCount).toBe(1);
+    listener.open();
+    await untilQuiet(bus);
   });
 });
 

@@ -8,6 +8,8 @@ export interface Turn {
   nextTurn: Turn | undefined;
   /** Whether it has work that keeps the process alive, and whether that is looked at. */
   readonly hasWork: boolean;
+  /** Whether it has work of any kind, also such as has been started. */
+  readonly isAtWork: boolean;
   isWatched: boolean;
   /** Starts at most `most` pieces of work. @returns whether more is ready */
   runTurn(most: number): boolean;
@@ -19,11 +21,17 @@ const TURN = 64;
 const LONGEST_MS = 4;
 /** How often the clock is read: after one start where listeners are slow, after this many where they are quick. */
 const MOST_STARTS_UNREAD = 64;
+/** As few destinations without work as these may stay among those that are looked at. */
+const FEW = 8;
 
 /**
  * Starts the work of a bus so that nobody starves. Work starts as soon as the sender's code has ended; after
  * `deliveriesPerTurn` starts or 4 ms, timers, I/O and everything else in the process have theirs before it goes on.
  * Destinations take turns.
+ *
+ * That the event loop has had a turn is known by a callback in it: a breath. It costs as much as the delivery of a
+ * message that comes alone, so none is taken after a run that leaves nothing to be done, until half of what may start
+ * has started.
  */
 export class Dispatcher {
   readonly problem: (text: string, error: unknown) => void;
@@ -42,7 +50,13 @@ export class Dispatcher {
   /** Who had a turn last. */
   private lastTurn: Turn | undefined;
   private isRunScheduled = false;
+  private isRunning = false;
   private isBreathScheduled = false;
+  /** Work has started since the last breath. */
+  private isTurnOpen = false;
+  /** Nothing has started in this run, and the one before left nothing to be done. */
+  private isFresh = false;
+  private isHoldingProcess = false;
   private startsLeft: number;
   /** How many of those may start before the clock is read. */
   private quickStarts = 0;
@@ -72,8 +86,11 @@ export class Dispatcher {
   /** Work is ready: it will be started soon. */
   schedule(turn: Turn): void {
     this.queueUp(turn);
+    if (!this.isRunScheduled && !this.hasStartedAll) {
+      this.isRunScheduled = true;
+      this.clock.atEndOfRun(this.run);
+    }
     this.lookAround(turn);
-    this.scheduleRun();
   }
 
   /** Whether a worker that has become free may go on at once: nobody else waits for a turn. */
@@ -99,19 +116,16 @@ export class Dispatcher {
       turn.isWatched = true;
       this.watched.push(turn);
     }
-    if (!this.isBreathScheduled) this.beginTurn();
-  }
-
-  private scheduleRun(): void {
-    if (this.isRunScheduled || this.hasStartedAll) return;
-    this.isRunScheduled = true;
-    this.clock.atEndOfRun(this.run);
+    // A run looks for itself whether there is anything to look at.
+    if (!this.isRunScheduled && !this.isRunning) this.scheduleBreath();
   }
 
   private readonly run = (): void => runAsNobody(this.giveTurns, this);
 
   private giveTurns(): void {
     this.isRunScheduled = false;
+    this.isRunning = true;
+    this.isFresh = !this.isBreathScheduled;
     while (!this.hasStartedAll && this.first !== undefined) {
       const turn = this.first;
       this.first = turn.nextTurn;
@@ -122,6 +136,18 @@ export class Dispatcher {
       this.lastTurn = turn;
       if (this.give(turn)) this.queueUp(turn);
     }
+    this.isRunning = false;
+    if (!this.isBreathScheduled && this.leavesSomething) this.scheduleBreath();
+  }
+
+  private get leavesSomething(): boolean {
+    if (this.first !== undefined || this.isHoldingProcess) return true;
+    for (const turn of this.watched) if (turn.isAtWork) return true;
+    if (this.watched.length > FEW) {
+      for (const turn of this.watched) turn.isWatched = false;
+      this.watched = [];
+    }
+    return false;
   }
 
   private queueUp(turn: Turn): void {
@@ -146,20 +172,20 @@ export class Dispatcher {
     }
   }
 
-  private beginTurn(): void {
+  private scheduleBreath(): void {
+    if (this.isBreathScheduled) return;
     this.isBreathScheduled = true;
-    this.readAt = this.clock.monotonicNow();
-    this.turnEndsAt = this.readAt + LONGEST_MS;
-    this.timeNextStart();
     this.clock.atNextTurn(this.breathe);
   }
 
   private readonly breathe = (): void => {
     this.isBreathScheduled = false;
+    this.isTurnOpen = false;
     this.startsLeft = this.deliveriesPerTurn;
     this.quickStarts = 0;
     if (this.first !== undefined) this.run();
-    this.needsProcess(this.isWaiting(this.hasWork()));
+    this.isHoldingProcess = this.isWaiting(this.hasWork());
+    this.needsProcess(this.isHoldingProcess);
   };
 
   // Only those that have work are looked at: there may be a hundred thousand that have none.
@@ -184,14 +210,26 @@ export class Dispatcher {
   }
 
   private mayStartByClock(): boolean {
-    if (!this.isBreathScheduled) this.beginTurn();
+    const isTimeLeft = this.isTurnOpen ? this.isTimeLeft() : this.openTurn();
     if (this.startsLeft === 0 || (this.isAlone && this.first !== undefined)) return false;
-    const isTimeLeft = this.isTimeLeft();
     const starts = this.isFirstOfTurn ? 1 : Math.min(this.startsUnread, this.startsLeft);
     this.isFirstOfTurn = false;
+    this.isFresh = false;
     this.startsLeft = isTimeLeft ? this.startsLeft - starts : 0;
     // The one that asks may start in any case.
     this.quickStarts = isTimeLeft ? starts - 1 : 0;
+    const isHalfTime = this.turnEndsAt - this.readAt < LONGEST_MS / 2;
+    if (isHalfTime || this.startsLeft * 2 <= this.deliveriesPerTurn) this.scheduleBreath();
+    return true;
+  }
+
+  private openTurn(): boolean {
+    this.isTurnOpen = true;
+    if (!this.isRunning) this.scheduleBreath();
+    this.startsLeft = this.deliveriesPerTurn;
+    this.readAt = this.clock.monotonicNow();
+    this.turnEndsAt = this.readAt + LONGEST_MS;
+    this.timeNextStart();
     return true;
   }
 
@@ -202,6 +240,8 @@ export class Dispatcher {
     else if (elapsed < LONGEST_MS / 16)
       this.startsUnread = Math.min(this.startsUnread * 2, MOST_STARTS_UNREAD);
     this.readAt = now;
+    // Where nothing was left to be done, the event loop has had its turns meanwhile, or others have taken its time.
+    if (now >= this.turnEndsAt && this.isFresh) return this.openTurn();
     return now < this.turnEndsAt;
   }
 }

@@ -85,6 +85,11 @@ export class WorkerPool implements Turn {
     return this.counters.pending > 0 || this.backlog.handedTasks > 0;
   }
 
+  /** Whether a listener is at work, too. */
+  get isAtWork(): boolean {
+    return this.runningCount > 0 || this.hasWork;
+  }
+
   /** When the message was sent that has waited longest. */
   get oldestSentAt(): number | undefined {
     return this.backlog.oldestSentAt;
