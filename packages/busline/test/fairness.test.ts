@@ -250,6 +250,29 @@ describe("messages that come alone", () => {
     expect(received).toHaveLength(11);
   });
 
+  test("dispatcher - takes a breath for work at one of many destinations that had some before", async () => {
+    const clock = new CountingClock();
+    const bus = new MessageBus({ clock });
+    const listener = new GateListener<number>();
+    const destinations = Array.from({ length: 20 }, (_, at) => {
+      const destination = bus.addDestination<number>(serial(`acme/${at}`));
+      destination.listen((message, context) =>
+        message.payload === 0 ? undefined : listener.receive(message, context),
+      );
+      return destination;
+    });
+    for (const destination of destinations) {
+      void destination.send(0);
+      await turns(1);
+    }
+    expect(clock.breathCount).toBe(0);
+    void destinations[0]?.send(1);
+    await turns(1);
+    expect(clock.breathCount).toBe(1);
+    listener.open();
+    await untilQuiet(bus);
+  });
+
   test("dispatcher - takes a breath while a listener goes on", async () => {
     const clock = new CountingClock();
     const bus = new MessageBus({ clock });
