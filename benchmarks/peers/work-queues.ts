@@ -5,6 +5,7 @@ export const workQueues = {
   "busline serial": async () => (await import("./busline-queue.ts")).createSerialQueue,
   "busline parallel": async () => (await import("./busline-queue.ts")).createParallelQueue,
   "fair ring": async () => (await import("../limits/fair-ring.ts")).createQueue,
+  "listener apart": async () => (await import("../limits/listener-apart.ts")).createQueue,
   "async loops": async () => (await import("../limits/async-loops.ts")).createQueue,
   "fastq (callback)": async () => (await import("./fastq.ts")).createCallbackQueue,
   "fastq.promise": async () => (await import("./fastq.ts")).createPromiseQueue,

@@ -5,6 +5,7 @@ import {
   type MessageListenerFunction,
   nameOfListener,
 } from "./message-listener.ts";
+import { receiverOf } from "./receiver.ts";
 
 /** After so many runs that were alike, a listener is taken for one that always runs so. */
 const ENOUGH = 1_000;
@@ -45,10 +46,7 @@ export class Listening {
     this.name = options.name ?? nameOfListener(listener, position);
     this.reportsStatus = options.reportsStatus;
     this.isInternal = options.isInternal === true;
-    this.receive =
-      typeof listener === "function"
-        ? listener
-        : (message, context) => listener.receive(message, context);
+    this.receive = receiverOf(listener);
   }
 
   /** It is not called any more. */
