@@ -36,6 +36,14 @@ export { waitForSpace, type WaitForSpaceOptions } from "./queue/wait-for-space-h
 export { divertTo } from "./queue/divert-to-handler.ts";
 
 export type { DiscardReason } from "./worker/delivery-host.ts";
+export type {
+  PlacedContext,
+  PlacedDestination,
+  PlacedReceiver,
+  PlacedSizes,
+  PlacedWorkers,
+  WorkerPlacement,
+} from "./worker/worker-placement.ts";
 
 export type { ListenOptions } from "./listener/listen-options.ts";
 export type {
@@ -70,6 +78,8 @@ export { DuplicateDestinationError } from "./errors/duplicate-destination-error.
 export { InvalidConfigurationError } from "./errors/invalid-configuration-error.ts";
 export { InvalidMessageError, type SchemaIssue } from "./errors/invalid-message-error.ts";
 export { ListenerFailedError } from "./errors/listener-failed-error.ts";
+export { ListenerNotLoadedError } from "./errors/listener-not-loaded-error.ts";
+export { ListenerTimeoutError } from "./errors/listener-timeout-error.ts";
 export { NoListenerError } from "./errors/no-listener-error.ts";
 export {
   RejectedExecutionError,
@@ -77,4 +87,5 @@ export {
 } from "./errors/rejected-execution-error.ts";
 export { RequestTimeoutError } from "./errors/request-timeout-error.ts";
 export { SealedDestinationError } from "./errors/sealed-destination-error.ts";
+export { WorkerLostError } from "./errors/worker-lost-error.ts";
 export { UnknownDestinationError } from "./errors/unknown-destination-error.ts";

@@ -27,14 +27,19 @@ export class AwaitedListeners {
     });
   }
 
-  /** The destination has appeared: hands over those who waited for it, in the order of their coming. */
+  /**
+   * A destination is about to appear: hands over those who waited for it, in the order of their coming.
+   *
+   * @throws {InvalidConfigurationError} one of them cannot listen there; all of them go on waiting
+   */
   attach(
     name: string,
     register: (listener: MessageListener, options: CheckedListenOptions) => Registration,
   ): void {
-    for (const awaited of this.#byName.get(name) ?? []) {
-      awaited.registration = register(awaited.listener, awaited.options);
-    }
+    const waiting = this.#byName.get(name);
+    if (waiting === undefined) return;
+    const registrations = waiting.map(({ listener, options }) => register(listener, options));
+    for (const [at, awaited] of waiting.entries()) awaited.registration = registrations[at];
     this.#byName.delete(name);
   }
 

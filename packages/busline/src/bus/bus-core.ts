@@ -88,7 +88,9 @@ export class BusCore implements DestinationEnvironment {
     this.reporter = new FailureReporter(options.onError, options.logger);
     this.events = new EventListeners(BUS_EVENTS, this.reporter);
     this.#types = options.destinationTypes;
-    for (const configuration of preconfiguredDestinations) this.#put(configuration, true);
+    for (const configuration of preconfiguredDestinations) {
+      this.#put(this.#make(configuration, true));
+    }
     this.#answers = this.get(DestinationNames.MESSAGE_BUS_DEFAULT_RESPONSE);
     this.keptShapes = keptShapes(this.#answers, this.requests);
     this.#answers.listeners.add((message: Message) => this.requests.receive(message), {
@@ -154,10 +156,16 @@ export class BusCore implements DestinationEnvironment {
     const known = this.#destinations.get(configuration.destinationName);
     if (known?.isSealed) throw new SealedDestinationError(known.name, "added over");
     if (known !== undefined) throw new DuplicateDestinationError(known.name);
-    const core = this.#put(configuration, false);
-    this.#awaited.attach(core.name, (listener, options) =>
-      registerListener(core, listener, options),
-    );
+    const core = this.#make(configuration, false);
+    try {
+      this.#awaited.attach(core.name, (listener, options) =>
+        registerListener(core, listener, options),
+      );
+    } catch (error) {
+      void core.placed?.release(true);
+      throw error;
+    }
+    this.#put(core);
     this.events.tell("destinationAdded", core.handle);
     return core;
   }
@@ -228,11 +236,13 @@ export class BusCore implements DestinationEnvironment {
     for (const destination of this.#destinations.values()) destination.pool?.release();
   }
 
-  #put(configuration: DestinationConfiguration, isSealed: boolean): DestinationCore {
-    const core = new DestinationCore(configuration, this.#typeOf(configuration), this, isSealed);
+  #make(configuration: DestinationConfiguration, isSealed: boolean): DestinationCore {
+    return new DestinationCore(configuration, this.#typeOf(configuration), this, isSealed);
+  }
+
+  #put(core: DestinationCore): void {
     this.#destinations.set(core.name, core);
-    this.#lookAtHandler(configuration);
-    return core;
+    this.#lookAtHandler(core.configuration);
   }
 
   #lookAtHandler({ rejectedExecutionHandler }: DestinationConfiguration): void {

@@ -65,6 +65,7 @@ export class BusLifecycle {
     bus.requests.failAll();
     bus.release();
     followNobody();
+    await Promise.all(bus.destinations.map(({ placed }) => placed?.release(!isDrained)));
     return joined(reports);
   }
 
@@ -78,6 +79,7 @@ export class BusLifecycle {
     this.#bus.forget(destination);
     followNobody();
     destination.pool?.release();
+    await destination.placed?.release(!isFinished);
     this.#removals.delete(destination);
     return joined([report]);
   }

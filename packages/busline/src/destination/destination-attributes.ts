@@ -1,4 +1,5 @@
 import type { RejectedExecutionHandler } from "../queue/rejected-execution-handler.ts";
+import type { WorkerPlacement } from "../worker/worker-placement.ts";
 import type { OptionReader } from "../validation/option-reader.ts";
 import type { StandardSchema } from "../validation/standard-schema.ts";
 
@@ -20,6 +21,16 @@ export interface DestinationAttributes {
   readonly workersMaxSize?: number;
   /** After how many idle milliseconds a worker above the core size ends: 0 to 2^31 - 1. Default: 60,000. */
   readonly workersIdleTimeoutMs?: number;
+  /**
+   * Where the workers run the listeners: `threads()` of `@busline/threads`, or a placement of your own. Default: on the
+   * event loop.
+   */
+  readonly workers?: WorkerPlacement;
+  /**
+   * How long a listener may take for one message where `workers` are placed elsewhere, in milliseconds: 0 to 2^31 - 1. Then
+   * it has failed with a `ListenerTimeoutError`. Default: as long as it likes.
+   */
+  readonly listenerTimeoutMs?: number;
   /** A Standard Schema: a payload that does not fit is refused at `send` with an `InvalidMessageError`. Default: none. */
   readonly schema?: StandardSchema<never, unknown> | StandardSchema;
   /** A Standard Schema: a listener whose reply to a request does not fit has failed. Default: none. */
@@ -35,8 +46,14 @@ export interface WorkerSizes {
 const DEFAULT_CORE_SIZE = 2;
 const DEFAULT_MAX_SIZE = 5;
 
+const DEFAULT_SIZES = { coreSize: DEFAULT_CORE_SIZE, maxSize: DEFAULT_MAX_SIZE };
+
 /** Reads both sizes; where one is not given, its default gives way to the other. */
-export function resolveWorkerSizes(reader: OptionReader, isSerial: boolean): WorkerSizes {
+export function resolveWorkerSizes(
+  reader: OptionReader,
+  isSerial: boolean,
+  defaults: WorkerPlacement["defaultSizes"] = DEFAULT_SIZES,
+): WorkerSizes {
   const core = reader.wholeNumber("workersCoreSize", 0);
   const max = reader.wholeNumber("workersMaxSize", 1);
   if (isSerial) {
@@ -46,8 +63,8 @@ export function resolveWorkerSizes(reader: OptionReader, isSerial: boolean): Wor
       reader.refuse("workersMaxSize", "1 in a serial destination");
     return { workersCoreSize: 1, workersMaxSize: 1 };
   }
-  const workersCoreSize = core ?? Math.min(DEFAULT_CORE_SIZE, max ?? DEFAULT_MAX_SIZE);
-  const workersMaxSize = max ?? Math.max(DEFAULT_MAX_SIZE, workersCoreSize);
+  const workersCoreSize = core ?? Math.min(defaults.coreSize, max ?? defaults.maxSize);
+  const workersMaxSize = max ?? Math.max(defaults.maxSize, workersCoreSize);
   if (workersCoreSize > workersMaxSize) {
     reader.refuse("workersCoreSize", `at most workersMaxSize, which is ${workersMaxSize}`);
   }

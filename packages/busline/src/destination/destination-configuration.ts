@@ -4,6 +4,7 @@ import type { RejectedExecutionHandler } from "../queue/rejected-execution-handl
 import { checkDestinationName } from "../validation/destination-name.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import { isStandardSchema, type StandardSchema } from "../validation/standard-schema.ts";
+import type { WorkerPlacement } from "../worker/worker-placement.ts";
 import { type DestinationAttributes, resolveWorkerSizes } from "./destination-attributes.ts";
 
 const ATTRIBUTES_OF_ALL = ["schema", "replySchema"] as const;
@@ -13,6 +14,8 @@ const ATTRIBUTES_OF_QUEUES = [
   "workersCoreSize",
   "workersMaxSize",
   "workersIdleTimeoutMs",
+  "workers",
+  "listenerTimeoutMs",
 ] as const;
 
 const DEFAULT_MAXIMUM_QUEUE_SIZE = 100_000;
@@ -36,6 +39,10 @@ export class DestinationConfiguration<Name extends string = string> {
   readonly workersMaxSize: number | undefined;
   /** After how many idle milliseconds a worker above the core size ends. Default: 60,000. */
   readonly workersIdleTimeoutMs: number | undefined;
+  /** Where the workers run the listeners. Default: on the event loop. */
+  readonly workers: WorkerPlacement | undefined;
+  /** How long a listener may take for one message, where `workers` are placed elsewhere. Default: as long as it likes. */
+  readonly listenerTimeoutMs: number | undefined;
   /** Checks, and may transform, each payload at `send`. Default: none. */
   readonly schema: StandardSchema | undefined;
   /** Checks, and may transform, each reply to a request. Default: none. */
@@ -68,7 +75,16 @@ export class DestinationConfiguration<Name extends string = string> {
     this.schema = readSchema(reader, "schema");
     this.replySchema = readSchema(reader, "replySchema");
     if (isQueued) {
-      const sizes = resolveWorkerSizes(reader, destinationType === "serial");
+      this.workers = reader.objectWith<WorkerPlacement>("workers", ["open"]);
+      this.listenerTimeoutMs = reader.duration("listenerTimeoutMs");
+      if (this.listenerTimeoutMs !== undefined && this.workers === undefined) {
+        reader.refuse("listenerTimeoutMs", "given with workers that are placed elsewhere");
+      }
+      const sizes = resolveWorkerSizes(
+        reader,
+        destinationType === "serial",
+        this.workers?.defaultSizes,
+      );
       this.maximumQueueSize = reader.limit("maximumQueueSize") ?? DEFAULT_MAXIMUM_QUEUE_SIZE;
       this.rejectedExecutionHandler =
         reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;

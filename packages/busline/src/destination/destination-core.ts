@@ -2,6 +2,7 @@ import { EventListeners } from "../diagnostics/event-listeners.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
 import type { Listening } from "../listener/listening.ts";
+import type { MessageListenerFunction } from "../listener/message-listener.ts";
 import { ListenerRegistry, type ListenerRegistryObserver } from "../listener/listener-registry.ts";
 import type { Message } from "../message/message.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
@@ -16,6 +17,7 @@ import type { Delivery } from "../worker/delivery.ts";
 import type { PoolSettings } from "../worker/pool-settings.ts";
 import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
+import type { PlacedSizes, PlacedWorkers } from "../worker/worker-placement.ts";
 import { DeliveryOutcomes } from "./delivery-outcomes.ts";
 import { Destination } from "./destination.ts";
 import { resolveWorkerSizes } from "./destination-attributes.ts";
@@ -66,6 +68,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   type: DestinationType;
   /** Present once the type has had a queue, and a message has come. */
   pool: WorkerPool | undefined;
+  /** The workers, where they are not on the event loop. */
+  placed: PlacedWorkers | undefined;
   isPaused = false;
   /** It lets in only what its own running listeners send. */
   isClosing = false;
@@ -165,11 +169,13 @@ export class DestinationCore implements ListenerRegistryObserver {
     const given = { workersCoreSize: coreSize, workersMaxSize: maxSize };
     const reader = new OptionReader(where, given, ["workersCoreSize", "workersMaxSize"]);
     const sizes = resolveWorkerSizes(reader, this.configuration.destinationType === "serial");
-    pool.reconfigure({
+    const settings = {
       ...pool.settings,
       coreSize: sizes.workersCoreSize,
       maxSize: sizes.workersMaxSize,
-    });
+    };
+    pool.reconfigure(settings);
+    this.placed?.resize(settings);
     this.environment.waits.lookAgain();
   }
 
@@ -221,7 +227,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   lookAgain(): void {
     const { environment, isClosing, isPaused, configuration } = this;
     const isClosed = environment.stage !== "open" || isClosing;
-    this.isWideOpen = !isClosed && !isPaused && configuration.schema === undefined;
+    this.isWideOpen =
+      !isClosed && !isPaused && configuration.schema === undefined && this.placed === undefined;
     this.outcomes.followsListeners = environment.mayWait || isClosed;
     const isAwaited =
       this.watches !== undefined || this.whenIdle !== undefined || this.hasHadSource;
@@ -243,7 +250,34 @@ export class DestinationCore implements ListenerRegistryObserver {
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
+  /** @throws {InvalidConfigurationError} a listener cannot run where the workers are to be; nothing has changed */
+  #placeWorkers(configuration: DestinationConfiguration): void {
+    const { placed, name } = this;
+    const { workers, listenerTimeoutMs } = configuration;
+    const sizes = sizesOf(configuration);
+    const isSame =
+      workers === this.configuration.workers &&
+      listenerTimeoutMs === this.configuration.listenerTimeoutMs;
+    if (placed !== undefined && isSame) return placed.resize(sizes);
+    const { clock, dispatcher } = this.environment;
+    const { problem } = dispatcher;
+    const next = workers?.open({ name, sizes, listenerTimeoutMs, clock, problem });
+    if (next === undefined && placed === undefined) return;
+    try {
+      this.listeners.moveTo(
+        // Its context is more than a listener's: see `PlacedContext`.
+        next && ((listener) => next.place(listener) as MessageListenerFunction),
+      );
+    } catch (error) {
+      void next?.release(true);
+      throw error;
+    }
+    this.placed = next;
+    void placed?.release(false);
+  }
+
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
+    this.#placeWorkers(configuration);
     const { pool } = this;
     const { createQueue } = type;
     if (createQueue !== undefined && pool !== undefined) {
@@ -294,6 +328,12 @@ function settingsOf(
     queue,
     workerPerListener: type.workerPer === "listener",
     maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
+    ...sizesOf(configuration),
+  };
+}
+
+function sizesOf(configuration: DestinationConfiguration): PlacedSizes {
+  return {
     coreSize: configuration.workersCoreSize ?? 0,
     maxSize: configuration.workersMaxSize ?? 1,
     idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,

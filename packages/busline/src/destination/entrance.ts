@@ -255,13 +255,13 @@ export class Entrance {
   /** Lets the destination's schema check the payload, and make of it what it will, before the message enters. */
   private checked(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
     const { name, counters, configuration } = this.core;
-    if (configuration.schema === undefined) return this.letIn(message, routing, isDirect);
+    if (configuration.schema === undefined) return this.admit(message, routing, isDirect);
     const refused = (error: unknown): never => {
       counters.turnedAway("rejected");
       throw error;
     };
     const checked = (payload: unknown, moment: SendMoment): void | Promise<void> =>
-      this.letIn(Message.resent(message, moment, payload), routing, isDirect);
+      this.admit(Message.resent(message, moment, payload), routing, isDirect);
     let output: unknown;
     try {
       output = validate(configuration.schema, message.payload, name, "payload");
@@ -269,7 +269,7 @@ export class Entrance {
       return refused(error);
     }
     if (!(output instanceof ValidationGoingOn)) {
-      if (output === message.payload) return this.letIn(message, routing, isDirect);
+      if (output === message.payload) return this.admit(message, routing, isDirect);
       return checked(output, Message.momentOf(message));
     }
     return output.promise.then((payload) => {
@@ -278,6 +278,24 @@ export class Entrance {
       if (Message.extrasOf(message).request?.isSettled === true) return;
       return checked(payload, this.moments.now());
     }, refused);
+  }
+
+  /** Where listeners run somewhere else, it is asked whether the payload can come there. */
+  private admit(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
+    const { placed, counters } = this.core;
+    if (placed === undefined) return this.letIn(message, routing, isDirect);
+    const moment = Message.momentOf(message);
+    const listeners = moment.listenings.map(({ listener }) => listener);
+    let payload: unknown;
+    try {
+      payload = placed.admit(message.payload, listeners);
+    } catch (error) {
+      counters.turnedAway("rejected");
+      throw error;
+    }
+    const admitted =
+      payload === message.payload ? message : Message.resent(message, moment, payload);
+    return this.letIn(admitted, routing, isDirect);
   }
 
   /** Lets a message in, unless its destination is closing, or holds up senders' turns in a pause. */

@@ -17,6 +17,9 @@ export type BuslineErrorCode =
   | "BUSLINE_REQUEST_TIMEOUT"
   | "BUSLINE_NO_LISTENER"
   | "BUSLINE_LISTENER_FAILED"
+  | "BUSLINE_LISTENER_TIMEOUT"
+  | "BUSLINE_LISTENER_NOT_LOADED"
+  | "BUSLINE_WORKER_LOST"
   | "BUSLINE_ABORTED";
 
 /** What a code stands for. */
@@ -53,7 +56,8 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   },
   BUSLINE_INVALID_MESSAGE: {
     errorClass: "InvalidMessageError",
-    meaning: "A payload or a reply does not satisfy the destination's schema.",
+    meaning:
+      "A payload or a reply does not satisfy the destination's schema, or cannot come to where its listeners run.",
   },
   BUSLINE_QUEUE_FULL: {
     errorClass: "RejectedExecutionError",
@@ -99,6 +103,18 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   BUSLINE_LISTENER_FAILED: {
     errorClass: "ListenerFailedError",
     meaning: "Every listener of a request ended without a reply, and at least one failed.",
+  },
+  BUSLINE_LISTENER_TIMEOUT: {
+    errorClass: "ListenerTimeoutError",
+    meaning: "A listener took longer for a message than `listenerTimeoutMs` allows.",
+  },
+  BUSLINE_LISTENER_NOT_LOADED: {
+    errorClass: "ListenerNotLoadedError",
+    meaning: "The module of a listener could not be loaded, or does not export a listener.",
+  },
+  BUSLINE_WORKER_LOST: {
+    errorClass: "WorkerLostError",
+    meaning: "The thread that ran a listener ended before the listener did.",
   },
   BUSLINE_ABORTED: {
     errorClass: "AbortError",

@@ -7,13 +7,16 @@ export interface SchemaIssue {
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }
 
-/** A payload or a reply does not satisfy the destination's schema: it was refused, and no listener saw it. */
+/**
+ * A payload or a reply does not satisfy the destination's schema, or cannot come to where its listeners run: it was
+ * refused, and no listener saw it.
+ */
 export class InvalidMessageError extends BuslineError {
   /** Where the value was to go. */
   readonly destinationName: string;
   /** What was validated. */
   readonly part: "payload" | "reply";
-  /** What the schema found, in its own words. */
+  /** What the schema found, in its own words; or what cannot come there. */
   readonly issues: readonly SchemaIssue[];
 
   static {
@@ -24,12 +27,13 @@ export class InvalidMessageError extends BuslineError {
     destinationName: string,
     part: "payload" | "reply",
     issues: readonly SchemaIssue[],
-    options?: { readonly cause?: unknown },
+    options?: { readonly cause?: unknown; readonly complaint?: string },
   ) {
+    const complaint = options?.complaint ?? "does not fit the schema of";
     const listed = issues.map((issue) => `${pathOf(issue)}${issue.message}`).join("; ");
     super(
       "BUSLINE_INVALID_MESSAGE",
-      oneLine(`The ${part} does not fit the schema of "${destinationName}": ${listed}`),
+      oneLine(`The ${part} ${complaint} "${destinationName}": ${listed}`),
       options,
     );
     this.destinationName = destinationName;

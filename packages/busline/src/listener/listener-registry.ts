@@ -1,7 +1,8 @@
 import type { ListenerStatistics } from "../statistics/destination-statistics.ts";
 import type { CheckedListenOptions } from "./listen-options.ts";
 import { Listening } from "./listening.ts";
-import type { MessageListener } from "./message-listener.ts";
+import type { MessageListener, MessageListenerFunction } from "./message-listener.ts";
+import { receiverOf } from "./receiver.ts";
 import { Registration } from "./registration.ts";
 import { Roster } from "./roster.ts";
 
@@ -11,6 +12,9 @@ export interface ListenerRegistryObserver {
   listenerUnregistered(listening: Listening): void;
 }
 
+/** Makes what hands a listener its messages in the place where it runs. */
+type Place = (listener: MessageListener) => MessageListenerFunction;
+
 const NOBODY = new Roster([]);
 
 /** The listeners of one destination. */
@@ -19,22 +23,53 @@ export class ListenerRegistry {
   /** Those of this moment. */
   roster: Roster = NOBODY;
   private registeredEver = 0;
+  /** Makes what calls a listener in the place where listeners run; undefined on the event loop. */
+  private place: Place | undefined = undefined;
 
   constructor(observer: ListenerRegistryObserver) {
     this.observer = observer;
   }
 
-  /** Registers a listener. One that is registered already keeps its place, and either registration ends it. */
+  /**
+   * Registers a listener. One that is registered already keeps its place, and either registration ends it.
+   *
+   * @throws {InvalidConfigurationError} it cannot run where listeners run
+   */
   add(listener: MessageListener, options: CheckedListenOptions): Registration {
     let listening = this.listenings.find((known) => known.listener === listener);
     if (listening === undefined) {
-      this.registeredEver += 1;
-      listening = new Listening(listener, options, this.registeredEver, () => this.roster.judge());
+      const receive = this.receiveOf(listener);
+      const position = this.registeredEver + 1;
+      listening = new Listening(listener, receive, options, position, () => this.roster.judge());
+      if (this.place !== undefined) listening.moveTo(receive, true);
+      this.registeredEver = position;
       this.replace([...this.listenings, listening]);
       this.observer.listenerRegistered(listening);
     }
     const registered = listening;
     return new Registration(() => this.remove(registered));
+  }
+
+  /**
+   * Lets all listeners run in another place, or, without one, on the event loop.
+   *
+   * @throws {InvalidConfigurationError} one of them cannot run there; nothing has changed
+   */
+  moveTo(place: Place | undefined): void {
+    const { listenings } = this;
+    const before = this.place;
+    this.place = place;
+    let receivers: MessageListenerFunction[];
+    try {
+      receivers = listenings.map(({ listener }) => this.receiveOf(listener));
+    } catch (error) {
+      this.place = before;
+      throw error;
+    }
+    for (const [at, listening] of listenings.entries()) {
+      listening.moveTo(receivers[at] as MessageListenerFunction, place !== undefined);
+    }
+    this.replace(listenings);
   }
 
   /** Unregisters all. */
@@ -45,6 +80,10 @@ export class ListenerRegistry {
   statistics(): readonly ListenerStatistics[] {
     this.roster.settle();
     return Object.freeze(this.listenings.map((listening) => listening.statistics()));
+  }
+
+  private receiveOf(listener: MessageListener): MessageListenerFunction {
+    return this.place === undefined ? receiverOf(listener) : this.place(listener);
   }
 
   private get listenings(): readonly Listening[] {

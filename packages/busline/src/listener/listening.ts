@@ -5,7 +5,6 @@ import {
   type MessageListenerFunction,
   nameOfListener,
 } from "./message-listener.ts";
-import { receiverOf } from "./receiver.ts";
 
 /** After so many runs that were alike, a listener is taken for one that always runs so. */
 const ENOUGH = 1_000;
@@ -17,7 +16,7 @@ export class Listening {
   readonly reportsStatus: boolean;
   readonly isInternal: boolean;
   /** Hands it a message. May throw, and may return anything. To be called as a function, not as a method. */
-  readonly receive: MessageListenerFunction;
+  receive: MessageListenerFunction;
   /** False as soon as it is unregistered: asked at the listener's own turn. */
   isRegistered = true;
   /** It has often returned something plain, and never a promise. */
@@ -37,16 +36,31 @@ export class Listening {
   /** @param judged called when it has become plain, or is plain no more */
   constructor(
     listener: MessageListener,
+    receive: MessageListenerFunction,
     options: CheckedListenOptions,
     position: number,
     judged: () => void,
   ) {
     this.#judged = judged;
+    this.receive = receive;
     this.listener = listener;
     this.name = options.name ?? nameOfListener(listener, position);
     this.reportsStatus = options.reportsStatus;
     this.isInternal = options.isInternal === true;
-    this.receive = receiverOf(listener);
+  }
+
+  /**
+   * From now on it runs somewhere else, and what is known of it holds no more.
+   *
+   * @param isElsewhere it cannot send anything from there: it need not be followed
+   */
+  moveTo(receive: MessageListenerFunction, isElsewhere: boolean): void {
+    this.receive = receive;
+    this.#hasGoneOn = false;
+    this.#sameCount = 0;
+    this.isSynchronous = false;
+    this.isLeaf = isElsewhere;
+    this.#judge();
   }
 
   /** It is not called any more. */

@@ -13,6 +13,8 @@ export type MessageListenerFunction<Payload = unknown, Reply = unknown> = (
 
 /** A listener as an object, for those that carry state. */
 export interface MessageListenerObject<Payload = unknown, Reply = unknown> {
+  /** What it is called in statistics and errors, unless its registration says otherwise. Default: its class's name. */
+  readonly name?: string;
   receive(
     message: Message<Payload>,
     context: MessageListenerContext<Reply>,
@@ -47,7 +49,9 @@ function canReceive(listener: object): boolean {
 
 /** What a listener is called where nobody gave it a name. */
 export function nameOfListener(listener: MessageListener, position: number): string {
-  const name: unknown = typeof listener === "function" ? listener.name : listener.constructor?.name;
+  const own: unknown = listener.name;
+  const name: unknown =
+    typeof listener === "function" || typeof own === "string" ? own : listener.constructor?.name;
   return typeof name === "string" && name !== "" && name !== "Object"
     ? name
     : `listener-${position}`;

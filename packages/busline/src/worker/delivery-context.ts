@@ -1,21 +1,37 @@
 import type { Destination } from "../destination/destination.ts";
-import type { MessageListenerContext } from "../listener/message-listener-context.ts";
 import { Message } from "../message/message.ts";
+import type { PlacedContext } from "./worker-placement.ts";
 
 /** What all listeners of one message are given beside it. */
-export class DeliveryContext implements MessageListenerContext {
+export class DeliveryContext implements PlacedContext {
   readonly #message: Message;
-  #controller: AbortController | undefined;
+  /** Who is to be told of an interruption. */
+  #told: AbortController | ((reason: unknown) => void)[] | undefined;
 
   constructor(message: Message) {
     this.#message = message;
-    this.#controller = undefined;
+    this.#told = undefined;
   }
 
   // Made when somebody asks: a signal costs more than the rest of the delivery.
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
     return this.#controller.signal;
+  }
+
+  /** @internal */
+  whenInterrupted(callback: (reason: unknown) => void): void {
+    if (this.#told instanceof AbortController) tell(callback, this.#told.signal);
+    else if (this.#told === undefined) this.#told = [callback];
+    else this.#told.push(callback);
+  }
+
+  get #controller(): AbortController {
+    const told = this.#told;
+    if (told instanceof AbortController) return told;
+    const controller = new AbortController();
+    for (const callback of told ?? []) tell(callback, controller.signal);
+    this.#told = controller;
+    return controller;
   }
 
   get attempt(): number {
@@ -40,7 +56,16 @@ export class DeliveryContext implements MessageListenerContext {
 
   /** @internal Aborts the signal. */
   static interrupt(context: DeliveryContext, reason: unknown): void {
-    context.#controller ??= new AbortController();
+    const told = context.#told;
+    if (told instanceof Array) {
+      context.#told = undefined;
+      for (const callback of told) callback(reason);
+    }
     context.#controller.abort(reason);
   }
+}
+
+function tell(callback: (reason: unknown) => void, signal: AbortSignal): void {
+  if (signal.aborted) callback(signal.reason);
+  else signal.addEventListener("abort", () => callback(signal.reason), { once: true });
 }

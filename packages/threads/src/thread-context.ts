@@ -1,0 +1,44 @@
+import type { Destination, MessageListenerContext } from "busline";
+
+/** What a listener in a thread is given beside its message. */
+export class ThreadContext implements MessageListenerContext {
+  readonly attempt: number;
+  readonly destination: Destination;
+  readonly #answer: (value: unknown) => void;
+  #controller: AbortController | undefined;
+
+  /** @param answer brings a reply out of the thread */
+  constructor(attempt: number, destinationName: string, answer: (value: unknown) => void) {
+    this.attempt = attempt;
+    this.destination = destinationIn(destinationName);
+    this.#answer = answer;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  reply(value: unknown): void {
+    this.#answer(value);
+  }
+
+  static abort(context: ThreadContext, reason: unknown): void {
+    context.#controller ??= new AbortController();
+    context.#controller.abort(reason);
+  }
+}
+
+/** All of a destination that there is in a thread is its name: the bus is elsewhere. */
+function destinationIn(name: string): Destination {
+  return new Proxy({ name } as Destination, {
+    get: (target, property) => {
+      if (property === "name") return name;
+      if (typeof property === "symbol" || property in Object.prototype || property === "then")
+        return Reflect.get(target, property);
+      throw new TypeError(
+        `destination.${property} is not to be had in a thread, where there is no bus: return what is to be sent, or reply`,
+      );
+    },
+  });
+}

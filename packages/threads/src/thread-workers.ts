@@ -1,0 +1,108 @@
+import {
+  InvalidConfigurationError,
+  InvalidMessageError,
+  type MessageListener,
+  type PlacedDestination,
+  type PlacedReceiver,
+  type PlacedSizes,
+  type PlacedWorkers,
+} from "busline";
+import { ListenerOfModule } from "./module-listener.ts";
+import type { OpenPool } from "./shared-pools.ts";
+import { ThreadDelivery } from "./thread-delivery.ts";
+import { settingsOf } from "./thread-settings.ts";
+import { uncloneablePart } from "./uncloneable-part.ts";
+
+/** What `threads` was told. */
+export interface ThreadTerms {
+  readonly contexts: readonly string[];
+  readonly loadTimeoutMs: number;
+}
+
+/** The threads of one destination. */
+export class ThreadWorkers implements PlacedWorkers {
+  readonly #destination: PlacedDestination;
+  readonly #terms: ThreadTerms;
+  readonly #open: OpenPool;
+  /** Payloads that belong to their messages alone, so that what `transfer` names can be moved on. */
+  readonly #moved = new WeakSet();
+  #released: Promise<void> | undefined;
+
+  constructor(destination: PlacedDestination, open: OpenPool, terms: ThreadTerms) {
+    this.#destination = destination;
+    this.#open = open;
+    this.#terms = terms;
+  }
+
+  place(listener: MessageListener): PlacedReceiver {
+    if (!(listener instanceof ListenerOfModule)) {
+      throw new InvalidConfigurationError({
+        where: `listen at "${this.#destination.name}"`,
+        attribute: "listener",
+        value: listener,
+        allowed: "a moduleListener, as its workers are threads, which share no functions",
+      });
+    }
+    listener.checkPresence();
+    // Whether it can be loaded at all is found out now, and not by its first message.
+    settingsOf(listener);
+    return (message, context) =>
+      new Promise((resolve, reject) => {
+        const { payload } = message;
+        const isMoved = typeof payload === "object" && payload !== null && this.#moved.has(payload);
+        const delivery = new ThreadDelivery(message, context, {
+          listener,
+          isMoved,
+          pool: this.#open.pool,
+          destination: this.#destination,
+          terms: this.#terms,
+          resolve,
+          reject,
+        });
+        delivery.begin();
+      });
+  }
+
+  admit(payload: unknown, listeners: readonly MessageListener[]): unknown {
+    const [only] = listeners;
+    const transfer =
+      listeners.length === 1 && only instanceof ListenerOfModule ? only.transfer : undefined;
+    if (transfer !== undefined) return this.#move(payload, transfer);
+    const part = uncloneablePart(payload);
+    if (part === undefined) return payload;
+    throw this.#refusal({ message: part.problem, path: part.path });
+  }
+
+  resize(sizes: PlacedSizes): void {
+    if (!this.#open.isShared) this.#open.pool.resize(sizes);
+  }
+
+  release(isForced: boolean): Promise<void> {
+    this.#released ??= this.#open.release(isForced);
+    return this.#released;
+  }
+
+  #move(payload: unknown, transfer: NonNullable<ListenerOfModule["transfer"]>): unknown {
+    let moved: unknown;
+    try {
+      moved = structuredClone(payload, { transfer: [...transfer(payload)] as never });
+    } catch (cause) {
+      throw this.#refusal(
+        { message: cause instanceof Error ? cause.message : String(cause) },
+        cause,
+      );
+    }
+    if (typeof moved === "object" && moved !== null) this.#moved.add(moved);
+    return moved;
+  }
+
+  #refusal(
+    issue: { readonly message: string; readonly path?: readonly string[] },
+    cause?: unknown,
+  ): InvalidMessageError {
+    return new InvalidMessageError(this.#destination.name, "payload", [issue], {
+      complaint: "cannot be copied to the threads of",
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+}
