@@ -1,3 +1,4 @@
+import { moduleListener, threads } from "@busline/threads";
 import {
   DestinationConfiguration,
   MessageBus,
@@ -5,14 +6,15 @@ import {
   waitForSpace,
 } from "busline";
 import { Audit, type AuditEntry } from "./audit.ts";
-import { type Document, extract } from "./extractor.ts";
+import type { FileToRead } from "./extraction.ts";
+import type { Document } from "./extractor.ts";
 import { type Answer, InvertedIndex, type Query } from "./inverted-index.ts";
 import { reasonOf } from "./unreadable-reason.ts";
-import type { Finding, FoundFile } from "./walker.ts";
+import type { Finding } from "./walker.ts";
 
 /** What may be sent where, and what comes back. */
 export interface LibraryContracts {
-  "library/documents": { payload: FoundFile };
+  "library/documents": { payload: FileToRead; reply: Document };
   "library/index": { payload: Document };
   "library/audit": { payload: AuditEntry };
   "library/queries": { payload: Query; reply: Answer };
@@ -24,14 +26,18 @@ export class Library {
   readonly index = new InvertedIndex();
   readonly bus: MessageBus<LibraryContracts>;
 
-  constructor(folder: string) {
+  readonly #folder: string;
+
+  /** @param usesThreads files are read on threads, and not on the event loop */
+  constructor(folder: string, usesThreads = false) {
+    this.#folder = folder;
     const { audit, index } = this;
     const bus = new MessageBus<LibraryContracts>({
       // A file that cannot be read is a message that failed.
       onError(error, { message, destination }) {
         // Whoever asks a query gets its error; a file that a closed bus dropped stays unfinished.
         if (destination === "library/queries" || error instanceof RejectedExecutionError) return;
-        const { path } = message.payload as FoundFile;
+        const { path } = message.payload as FileToRead;
         audit.record({ kind: "unreadable", path, reason: reasonOf(error, path) });
       },
     });
@@ -42,13 +48,10 @@ export class Library {
       DestinationConfiguration.createParallelDestinationConfiguration("library/documents", {
         maximumQueueSize: 64,
         rejectedExecutionHandler: waitForSpace(),
-        workersMaxSize: 8,
+        ...(usesThreads ? { workers: threads() } : { workersMaxSize: 8 }),
       }),
     );
-    bus.listen("library/documents", async ({ payload: file }, { signal }) => {
-      const document = await extract(folder, file, signal);
-      await bus.send("library/index", document);
-    });
+    bus.listen("library/documents", moduleListener(new URL("./extraction.ts", import.meta.url)));
 
     // Documents go into the index one by one.
     bus.addDestination(
@@ -83,7 +86,13 @@ export class Library {
     for await (const finding of findings) {
       if (signal.aborted) return;
       await this.bus.send("library/audit", finding);
-      if (finding.kind === "file") await this.bus.send("library/documents", finding);
+      if (finding.kind !== "file") continue;
+      // What the listener makes of the file is sent on from there.
+      await this.bus.send(
+        "library/documents",
+        { ...finding, folder: this.#folder },
+        { responseDestinationName: "library/index" },
+      );
     }
     await this.bus.send("library/audit", { kind: "end of walk" });
     await this.audit.complete;

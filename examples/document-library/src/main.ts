@@ -18,16 +18,18 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  const { wantsHelp, folder, words } = parseArguments(process.argv.slice(2));
+  const { wantsHelp, folder, words, usesThreads } = parseArguments(process.argv.slice(2));
   if (wantsHelp) {
     console.log(usage);
   } else if (folder === undefined) {
-    process.exitCode = await new Session({ folder: REPOSITORY, excluded: NOT_OURS, words }).run();
+    const task = { folder: REPOSITORY, excluded: NOT_OURS, words, usesThreads };
+    process.exitCode = await new Session(task).run();
   } else {
     // npm changes to the folder of the package, and says where it was called.
     const resolved = path.resolve(process.env["INIT_CWD"] ?? "", folder);
     await refuseUnlessFolder(resolved);
-    process.exitCode = await new Session({ folder: resolved, excluded: new Set(), words }).run();
+    const task = { folder: resolved, excluded: new Set<string>(), words, usesThreads };
+    process.exitCode = await new Session(task).run();
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

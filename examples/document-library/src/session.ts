@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { DestinationNames } from "busline";
 import { Interruption } from "./interruption.ts";
 import type { Answer } from "./inverted-index.ts";
@@ -15,8 +16,11 @@ export interface Task {
   /** Names of folders that are not entered. */
   readonly excluded: ReadonlySet<string>;
   readonly words: readonly string[];
+  readonly usesThreads: boolean;
 }
 
+/** So often the event loop is asked whether it is late. */
+const DELAY_RESOLUTION_MS = 1;
 const ALL_IS_WELL = 0;
 const SOMETHING_IS_MISSING = 1;
 export const INTERRUPTED = 130;
@@ -27,18 +31,21 @@ export class Session {
   readonly #library: Library;
   readonly #interruption = new Interruption();
   readonly #startedAt = performance.now();
+  readonly #delays = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   #answer: Answer | undefined;
 
   constructor(task: Task) {
     this.#task = task;
-    this.#library = new Library(task.folder);
+    this.#library = new Library(task.folder, task.usesThreads);
   }
 
   /** @returns the exit code */
   async run(): Promise<number> {
     const { bus, audit } = this.#library;
     console.log(`Reading ${printable(this.#task.folder)}`);
+    this.#delays.enable();
     await this.#workUnlessEnded();
+    this.#delays.disable();
     // After the work nothing is left to be dropped; after a second Ctrl-C there is.
     const { undelivered, interrupted } = await bus.close({ deadlineMs: 0 });
     if (this.#interruption.signal.aborted) {
@@ -100,6 +107,18 @@ export class Session {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     // Node counts it in KiB.
     const peak = bytes(process.resourceUsage().maxRSS * 1024);
-    console.log(`\n${parts.join("\n\n")}\n\n${seconds.toFixed(1)} s, peak memory ${peak} (RSS)`);
+    const place = this.#task.usesThreads ? "threads" : "the event loop";
+    parts.push(
+      `${seconds.toFixed(1)} s, peak memory ${peak} (RSS)\n` +
+        `Files were read on ${place}; meanwhile the event loop was late by at most ` +
+        `${milliseconds(this.#delays.percentile(99))} in 99 of 100 turns, ` +
+        `${milliseconds(this.#delays.max)} in all.`,
+    );
+    console.log(`\n${parts.join("\n\n")}`);
   }
+}
+
+/** The monitor counts in nanoseconds, and from its own resolution on. */
+function milliseconds(nanoseconds: number): string {
+  return `${Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS).toFixed(1)} ms`;
 }

@@ -13,8 +13,12 @@ function found(path: string): FoundFile {
   return { kind: "file", path, size: 1, mtimeMs: 0 };
 }
 
-async function read(tree: Tree, findings?: AsyncIterable<Finding>): Promise<Library> {
-  const library = new Library(tree.root);
+async function read(
+  tree: Tree,
+  findings?: AsyncIterable<Finding>,
+  usesThreads = false,
+): Promise<Library> {
+  const library = new Library(tree.root, usesThreads);
   await library.read(findings ?? walk(tree.root, new Set()), never);
   return library;
 }
@@ -55,33 +59,39 @@ test("library - holds every file once and finds what a naive search finds", asyn
   }
 });
 
-test("library - names the files that changed after they were found, and goes on", async () => {
-  using tree = new Tree();
-  for (const name of ["gone", "fifo", "link", "folder", "stays"]) tree.write(name, "message");
-  async function* changing(): AsyncGenerator<Finding> {
-    const findings: Finding[] = [];
-    for await (const finding of walk(tree.root, new Set())) findings.push(finding);
-    for (const name of ["gone", "fifo", "link", "folder"]) rmSync(tree.at(name));
-    tree.fifo("fifo");
-    tree.link("link", "stays");
-    mkdirSync(tree.at("folder"));
-    yield* findings;
-  }
-  const { audit, bus } = await read(tree, changing());
-  expect(Object.fromEntries(audit.unreadable.map(({ path, reason }) => [path, reason]))).toEqual({
-    gone: "it has vanished",
-    fifo: "it is not a file any more",
-    link: "it has become a symbolic link",
-    folder: "it is not a file any more",
-  });
-  expect([
-    audit.isBalanced,
-    audit.foundCount,
-    audit.indexedCount,
-    audit.unreadableFileCount,
-  ]).toEqual([true, 5, 1, 4]);
-  expect(bus.getDestination("library/documents")?.statistics.failedMessageCount).toBe(4);
-});
+test.each([
+  ["the event loop", false],
+  ["threads", true],
+])(
+  "library - on %s, names the files that changed after they were found, and goes on",
+  async (_, usesThreads) => {
+    using tree = new Tree();
+    for (const name of ["gone", "fifo", "link", "folder", "stays"]) tree.write(name, "message");
+    async function* changing(): AsyncGenerator<Finding> {
+      const findings: Finding[] = [];
+      for await (const finding of walk(tree.root, new Set())) findings.push(finding);
+      for (const name of ["gone", "fifo", "link", "folder"]) rmSync(tree.at(name));
+      tree.fifo("fifo");
+      tree.link("link", "stays");
+      mkdirSync(tree.at("folder"));
+      yield* findings;
+    }
+    const { audit, bus } = await read(tree, changing(), usesThreads);
+    expect(Object.fromEntries(audit.unreadable.map(({ path, reason }) => [path, reason]))).toEqual({
+      gone: "it has vanished",
+      fifo: "it is not a file any more",
+      link: "it has become a symbolic link",
+      folder: "it is not a file any more",
+    });
+    expect([
+      audit.isBalanced,
+      audit.foundCount,
+      audit.indexedCount,
+      audit.unreadableFileCount,
+    ]).toEqual([true, 5, 1, 4]);
+    expect(bus.getDestination("library/documents")?.statistics.failedMessageCount).toBe(4);
+  },
+);
 
 test("library - names ten unreadable files and counts the rest", async () => {
   using tree = new Tree();

@@ -25,10 +25,13 @@ function expectAddsUp(output: string): Map<string, Map<string, number>> {
   return table;
 }
 
-test(
-  "program - reads whatever a folder holds, each file once, and answers as a naive search does",
+test.each([
+  ["the event loop", []],
+  ["threads", ["--threads"]],
+])(
+  "program - reads whatever a folder holds on %s, each file once, and answers as a naive search does",
   SLOW,
-  async () => {
+  async (place, options) => {
     using tree = new Tree();
     const files: string[] = [];
     const write = (name: string, content: string | Buffer): void => {
@@ -48,10 +51,11 @@ test(
     tree.link("loop", ".");
     tree.link("nowhere", "gone");
 
-    const program = new Program(tree.root, "--query", "MESSAGE", "bus");
+    const program = new Program(tree.root, ...options, "--query", "MESSAGE", "bus");
 
     expect(await program.end()).toBe(0);
     const { stdout } = program;
+    expect(stdout).toContain(`\nFiles were read on ${place}; `);
     const table = expectAddsUp(stdout);
     expect(stdout).toContain(
       `\n${files.length} files found = ${files.length} indexed + 0 unreadable + 0 unfinished\n`,

@@ -8,12 +8,15 @@ import {
   InvalidConfigurationError,
   InvalidMessageError,
   ListenerFailedError,
+  ListenerNotLoadedError,
+  ListenerTimeoutError,
   MessageBus,
   NoListenerError,
   RejectedExecutionError,
   RequestTimeoutError,
   SealedDestinationError,
   UnknownDestinationError,
+  WorkerLostError,
 } from "busline";
 import { describe, expect, test, vi } from "vitest";
 // Not public: the page of the documentation is made from it.
@@ -29,11 +32,14 @@ const errors: readonly BuslineError[] = [
   new InvalidConfigurationError({ where: "x", attribute: "y", value: 1, allowed: "2" }, { cause }),
   new InvalidMessageError("acme/a", "payload", [{ message: "is odd" }], { cause }),
   new ListenerFailedError("acme/a", cause),
+  new ListenerNotLoadedError("file:///a.js", "could not be loaded", { cause }),
+  new ListenerTimeoutError("acme/a", 5),
   new NoListenerError("acme/a"),
   new RejectedExecutionError("BUSLINE_QUEUE_FULL", "acme/a", { cause }),
   new RequestTimeoutError("acme/a", 5),
   new SealedDestinationError("acme/a", "removed"),
   new UnknownDestinationError("acme/a"),
+  new WorkerLostError("acme/a", 1, { cause }),
 ];
 
 type ErrorClass = abstract new (...parameters: never[]) => BuslineError;
@@ -91,7 +97,9 @@ describe("errors - one family", () => {
       "InvalidConfigurationError",
       "InvalidMessageError",
       "ListenerFailedError",
+      "ListenerNotLoadedError",
       "RejectedExecutionError",
+      "WorkerLostError",
     ]);
     expect(Object.hasOwn(new RejectedExecutionError("BUSLINE_CLOSED", "acme/a"), "cause")).toBe(
       false,

@@ -20,12 +20,12 @@ export type CarriedError =
 
 const builtIns: Readonly<Record<string, ErrorConstructor>> = {
   Error,
-  EvalError: EvalError as ErrorConstructor,
-  RangeError: RangeError as ErrorConstructor,
-  ReferenceError: ReferenceError as ErrorConstructor,
-  SyntaxError: SyntaxError as ErrorConstructor,
-  TypeError: TypeError as ErrorConstructor,
-  URIError: URIError as ErrorConstructor,
+  EvalError: EvalError,
+  RangeError: RangeError,
+  ReferenceError: ReferenceError,
+  SyntaxError: SyntaxError,
+  TypeError: TypeError,
+  URIError: URIError,
   AggregateError: AggregateError as unknown as ErrorConstructor,
 };
 
@@ -74,7 +74,7 @@ export function unpackError(
   const options = cause === undefined ? undefined : { cause: unpackError(cause, classes) };
   const error: Error = new Error(message, options);
   const known = classes[name]?.prototype ?? builtIns[builtIn]?.prototype ?? Error.prototype;
-  Object.setPrototypeOf(error, known as object);
+  Object.setPrototypeOf(error, known);
   if (error.name !== name) define(error, "name", name);
   define(error, "stack", stack);
   if (errors !== undefined) {

@@ -1,52 +1,68 @@
+import type { MessagePort } from "node:worker_threads";
 import type { CarriedError } from "./carried-error.ts";
 
-/** What of a message crosses to a thread. */
-export interface CarriedMessage {
-  readonly id: string;
-  readonly destinationName: string;
-  readonly sentAt: number;
-  readonly payload: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly key: string | undefined;
-  readonly responseDestinationName: string | undefined;
-  readonly responseId: string | undefined;
-}
-
-/** A message for a listener. */
-export interface DeliverOrder {
-  readonly kind: "deliver";
-  readonly task: number;
-  readonly url: string;
-  readonly exportName: string;
-  readonly message: CarriedMessage;
-  readonly attempt: number;
-  readonly contexts: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** Aborts the signal of a message that is being worked on. */
-export interface AbortOrder {
-  readonly kind: "abort";
-  readonly task: number;
-  readonly reason: CarriedError;
-}
+/** A message for a listener. A list, since copying the names of fields takes longer than copying what is in them. */
+export type DeliverOrder = readonly [
+  /** Its place in the order in which the thread was given messages: see `Claims`. */
+  sequence: number,
+  task: number,
+  /** Which of the listeners that the thread has been told of. */
+  listener: number,
+  attempt: number,
+  contexts: Readonly<Record<string, unknown>> | undefined,
+  id: string,
+  destinationName: string,
+  sentAt: number,
+  payload: unknown,
+  headers: Readonly<Record<string, string>> | undefined,
+  key: string | undefined,
+  responseDestinationName: string | undefined,
+  responseId: string | undefined,
+];
 
 /** What a thread is told. */
-export type Order = DeliverOrder | AbortOrder;
+export type Order =
+  | { readonly kind: "deliver"; readonly orders: readonly DeliverOrder[] }
+  /** A listener that orders will name by its number. */
+  | {
+      readonly kind: "listener";
+      readonly number: number;
+      readonly url: string;
+      readonly exportName: string;
+    }
+  /** Aborts the signal of a message that is being worked on. */
+  | { readonly kind: "abort"; readonly task: number; readonly reason: CarriedError };
 
-/** What a thread tells. */
-export type Report =
-  /** It is up. */
-  | { readonly kind: "up" }
-  /** The listener's module has been loaded, which is done once; now it begins with the message. */
-  | { readonly kind: "loaded"; readonly task: number }
+/** How a listener has ended. */
+export type EndReport =
+  | {
+      readonly kind: "returned";
+      readonly task: number;
+      readonly value: unknown;
+      /** How long it took, in milliseconds. */
+      readonly took: number;
+    }
+  | { readonly kind: "failed"; readonly task: number; readonly error: CarriedError }
   | {
       readonly kind: "not loaded";
       readonly task: number;
       readonly problem: string;
       readonly cause: CarriedError | undefined;
-    }
+    };
+
+/** What a thread tells. */
+export type Report =
+  | EndReport
+  /** It is up. */
+  | { readonly kind: "up" }
+  /** A listener's module has been loaded, which is done once. */
+  | { readonly kind: "loaded"; readonly listener: number }
   | { readonly kind: "replied"; readonly task: number; readonly value: unknown }
-  | { readonly kind: "returned"; readonly task: number; readonly value: unknown }
-  | { readonly kind: "failed"; readonly task: number; readonly error: CarriedError }
   /** What it was told last could not be read. */
   | { readonly kind: "unreadable"; readonly error: CarriedError };
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly claims: SharedArrayBuffer;
+  readonly port: MessagePort;
+}

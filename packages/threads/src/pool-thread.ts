@@ -1,43 +1,78 @@
-import { Worker } from "node:worker_threads";
-import { unpackError, packError } from "./carried-error.ts";
-import type { Report } from "./crossing.ts";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type Transferable,
+  Worker,
+} from "node:worker_threads";
+import type { Clock } from "busline";
+import { packError, unpackError } from "./carried-error.ts";
+import { Claims } from "./claims.ts";
+import type { DeliverOrder, Order, Report } from "./crossing.ts";
 import type { ThreadSettings } from "./thread-settings.ts";
 import type { ThreadTask } from "./thread-task.ts";
 
 /** Told what becomes of a thread. */
 export interface PoolThreadOwner {
-  /** It has ended its task. */
-  freed(thread: PoolThread): void;
-  /** It is no more. @param wasUp it had got so far as to run */
-  ended(thread: PoolThread, wasUp: boolean, error: unknown): void;
+  /** It has nothing in hand any more. */
+  becameIdle(thread: PoolThread): void;
+  /** It could take another task. */
+  hasRoom(thread: PoolThread): void;
+  /** It has given tasks back that it has not begun with. */
+  gaveBack(tasks: readonly ThreadTask[]): void;
+  /** It is no more. @param left tasks that it has not begun with */
+  ended(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void;
 }
 
-/** One thread, and the one task that it has in hand. */
+interface Given {
+  readonly task: ThreadTask;
+  readonly number: number;
+  sequence: number;
+}
+
+/** So many reports are read at once, before others have their turn. */
+const MOST_REPORTS = 128;
+let lastNumber = 0;
+
+/** One thread, and the tasks that it has been given: it works on the first of them, the others wait in its port. */
 export class PoolThread {
   readonly settings: ThreadSettings;
-  readonly #worker: Worker;
-  readonly #owner: PoolThreadOwner;
   /** Since when it has had nothing to do, by its pool's clock. */
   idleSince = 0;
-  /** Modules that it has loaded: their listeners begin at once. */
-  readonly #loaded = new Set<string>();
-  #task: ThreadTask | undefined;
-  #number = 0;
-  #isUp = false;
-  #isEnding = false;
+  isUp = false;
+  isEnding = false;
+  readonly #owner: PoolThreadOwner;
+  readonly #clock: Clock;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #claims = new Claims();
+  /** The numbers of listeners that it has been told of, and which of them it has loaded. */
+  readonly #listeners = new Map<string, number>();
+  readonly #loaded = new Set<number>();
+  #given: Given[] = [];
+  /** Those of them that have still to be posted. */
+  #outgoing: Given[] = [];
   #error: { readonly error: unknown } | undefined;
   readonly #gone: Promise<void>;
 
-  constructor(settings: ThreadSettings, owner: PoolThreadOwner) {
+  constructor(settings: ThreadSettings, owner: PoolThreadOwner, clock: Clock) {
     this.settings = settings;
     this.#owner = owner;
-    this.#worker = new Worker(settings.program, settings.options);
-    this.#worker.unref();
-    this.#worker.on("message", (report: Report) => this.#told(report));
-    this.#worker.on("messageerror", (error) => {
-      // A result that cannot be read here: all that is known is whose it is.
-      this.#end((task) => task.failed(error));
+    this.#clock = clock;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = new Worker(settings.program, {
+      ...settings.options,
+      workerData: { claims: this.#claims.buffer, port: port2 },
+      transferList: [port2],
     });
+    this.#worker.unref();
+    port1.on("message", (report: Report) => this.#told(report));
+    port1.on("messageerror", (error) => {
+      // A result that cannot be read here: all that is known is that it is the first one's.
+      this.#first((task) => task.failed(error));
+    });
+    port1.unref();
     this.#worker.on("error", (error: unknown) => {
       this.#error = { error };
     });
@@ -49,80 +84,183 @@ export class PoolThread {
     });
   }
 
-  has(task: ThreadTask): boolean {
-    return this.#task === task;
+  /** How many tasks it has been given and has not ended. */
+  get taskCount(): number {
+    return this.#given.length;
   }
 
-  /** Takes a task. To be called while it is idle. */
-  start(task: ThreadTask): void {
-    this.#number += 1;
-    let crossing: ReturnType<ThreadTask["order"]>;
-    this.#task = task;
-    try {
-      crossing = task.order(this.#number);
-      this.#worker.postMessage(crossing.order, crossing.transfer);
-    } catch (error) {
-      this.#end(() => task.failed(error));
-      return;
-    }
-    this.#worker.ref();
-    if (this.#loaded.has(keyOf(task))) task.began();
+  /** Gives it a task, behind those that it has. */
+  give(task: ThreadTask): void {
+    if (this.#given.length === 0) this.#port.ref();
+    lastNumber += 1;
+    const given = { task, number: lastNumber, sequence: -1 };
+    task.thread = this;
+    this.#given.push(given);
+    if (this.#outgoing.push(given) === 1) this.#clock.atEndOfRun(this.#post);
   }
 
-  /** Aborts the signal of a task, if it has it in hand. */
+  /** Takes back what it has not begun with. */
+  takeBack(): ThreadTask[] {
+    const isBack = this.#claims.takeBack();
+    const outgoing = new Set(this.#outgoing.splice(0));
+    const back: ThreadTask[] = [];
+    this.#given = this.#given.filter((given) => {
+      if (!outgoing.has(given) && !isBack(given.sequence)) return true;
+      given.task.thread = undefined;
+      back.push(given.task);
+      return false;
+    });
+    if (this.#given.length === 0) this.#port.unref();
+    return back;
+  }
+
+  /** Aborts the signal of a task that it has begun with. */
   abort(task: ThreadTask, reason: unknown): void {
-    if (this.#task !== task) return;
-    this.#worker.postMessage({ kind: "abort", task: this.#number, reason: packError(reason) });
+    const given = this.#given.find((one) => one.task === task);
+    if (given === undefined) return;
+    this.#tell({ kind: "abort", task: given.number, reason: packError(reason) }, []);
   }
 
   /** Ends it, with what it has in hand. @returns resolves when it is gone */
   async end(): Promise<void> {
-    this.#isEnding = true;
+    this.isEnding = true;
     await this.#worker.terminate();
     await this.#gone;
   }
 
-  #told(report: Report): void {
-    if (report.kind === "up") {
-      this.#isUp = true;
-      return;
+  readonly #post = (): void => {
+    const orders: DeliverOrder[] = [];
+    const transfers: Transferable[] = [];
+    const posted = this.#outgoing.splice(0);
+    for (const given of posted) {
+      try {
+        const { order, transfer } = given.task.order();
+        given.sequence = this.#claims.add();
+        orders.push([given.sequence, given.number, this.#numberOf(given.task), ...order]);
+        transfers.push(...transfer);
+      } catch (error) {
+        this.#drop(given, error);
+      }
     }
-    const task = this.#task;
-    if (task === undefined) return;
-    if (report.kind === "unreadable") {
-      this.#end(() => task.failed(unpackError(report.error)));
-      return;
+    if (orders.length === 0) return;
+    try {
+      this.#tell({ kind: "deliver", orders }, transfers);
+    } catch (error) {
+      if (orders.length === 1) this.#drop(posted.at(-1) as Given, error);
+      else for (const order of orders) this.#postAlone(order);
     }
-    if (report.task !== this.#number) return;
-    if (report.kind === "loaded") {
-      this.#loaded.add(keyOf(task));
-      task.began();
-    } else if (report.kind === "replied") {
-      task.replied(report.value);
-    } else {
-      this.#end(() => task.ended(report));
+    this.#lookAtFirst();
+  };
+
+  /** Of several, one cannot be copied. */
+  #postAlone(order: DeliverOrder): void {
+    try {
+      this.#tell({ kind: "deliver", orders: [order] }, []);
+    } catch (error) {
+      const given = this.#given.find(({ number }) => number === order[1]);
+      if (given !== undefined) this.#drop(given, error);
     }
   }
 
-  /** It is free before its task is told: whoever waits for that may send another at once. */
-  #end(tell: (task: ThreadTask) => void): void {
-    const task = this.#task;
-    this.#task = undefined;
-    this.#worker.unref();
-    if (!this.#isEnding) this.#owner.freed(this);
-    if (task !== undefined) tell(task);
+  #tell(order: Order, transfer: readonly Transferable[]): void {
+    this.#port.postMessage(order, transfer);
+  }
+
+  #numberOf({ listener: { url, exportName } }: ThreadTask): number {
+    const key = `${exportName} of ${url}`;
+    let number = this.#listeners.get(key);
+    if (number === undefined) {
+      number = this.#listeners.size;
+      this.#listeners.set(key, number);
+      this.#tell({ kind: "listener", number, url, exportName }, []);
+    }
+    return number;
+  }
+
+  /** Reads all reports that have come: an event for each takes longer than the rest. */
+  #told(first: Report): void {
+    let report: Report | undefined = first;
+    for (let left = MOST_REPORTS; report !== undefined && left > 0; left -= 1) {
+      this.#read(report);
+      report = this.#nextReport();
+    }
+    if (report !== undefined) this.#read(report);
+  }
+
+  #nextReport(): Report | undefined {
+    return receiveMessageOnPort(this.#port)?.message;
+  }
+
+  #read(report: Report): void {
+    if (report.kind === "up") {
+      this.isUp = true;
+      if (this.#given.length === 0 && !this.isEnding) this.#owner.becameIdle(this);
+    } else if (report.kind === "loaded") {
+      this.#loaded.add(report.listener);
+      this.#lookAtFirst();
+    } else if (report.kind === "unreadable") {
+      // All that was posted together is lost there. One of them is to blame, and they must not be so for ever.
+      const [first, ...others] = this.takeBack();
+      this.#owner.gaveBack(others);
+      first?.failed(unpackError(report.error));
+      if (this.#given.length === 0) this.#becameIdle();
+    } else if (this.#given[0]?.number === report.task) {
+      if (report.kind === "replied") this.#given[0].task.replied(report.value);
+      else this.#first((task) => task.ended(report));
+    }
+  }
+
+  /** The first task has ended. Who is told may send another at once, so first the thread has room for it. */
+  #first(tell: (task: ThreadTask) => void): void {
+    const given = this.#given.shift();
+    if (given === undefined) return;
+    given.task.thread = undefined;
+    if (this.#given.length === 0) {
+      this.#becameIdle();
+    } else {
+      this.#lookAtFirst();
+      if (!this.isEnding) this.#owner.hasRoom(this);
+    }
+    tell(given.task);
+  }
+
+  #becameIdle(): void {
+    this.#port.unref();
+    if (!this.isEnding) this.#owner.becameIdle(this);
+  }
+
+  /** It could not be posted. */
+  #drop(given: Given, error: unknown): void {
+    this.#given.splice(this.#given.indexOf(given), 1);
+    given.task.thread = undefined;
+    if (this.#given.length === 0) this.#becameIdle();
+    given.task.failed(error);
+  }
+
+  #lookAtFirst(): void {
+    const [given] = this.#given;
+    if (given === undefined || given.sequence < 0) return;
+    given.task.isNext(this.#loaded.has(this.#numberOf(given.task)));
   }
 
   #exited(code: number): void {
-    const task = this.#task;
-    this.#task = undefined;
-    const wasEnded = this.#isEnding;
-    this.#isEnding = true;
-    this.#owner.ended(this, this.#isUp, task === undefined ? this.#error?.error : undefined);
-    task?.lost(wasEnded && this.#error === undefined ? undefined : code, this.#error?.error);
+    const wasEnded = this.isEnding;
+    this.isEnding = true;
+    for (let report = this.#nextReport(); report !== undefined; report = this.#nextReport())
+      this.#read(report);
+    this.#port.close();
+    let left = this.takeBack();
+    const begun = this.#given.splice(0).map(({ task }) => task);
+    // One that fails before it is up would fail for ever: it takes one of them along.
+    if (begun.length === 0 && !this.isUp && !wasEnded && left.length > 0) {
+      begun.push(left[0] as ThreadTask);
+      left = left.slice(1);
+    }
+    const error = this.#error?.error;
+    this.#owner.ended(this, left, begun.length === 0 ? error : undefined);
+    for (const task of begun) {
+      task.thread = undefined;
+      task.lost(wasEnded && this.#error === undefined ? undefined : code, error);
+    }
   }
-}
-
-function keyOf({ listener }: ThreadTask): string {
-  return `${listener.exportName} of ${listener.url}`;
 }

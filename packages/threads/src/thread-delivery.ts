@@ -10,10 +10,11 @@ import {
   WorkerLostError,
 } from "busline";
 import { unpackError } from "./carried-error.ts";
-import type { DeliverOrder, Report } from "./crossing.ts";
+import type { EndReport } from "./crossing.ts";
 import type { ListenerOfModule } from "./module-listener.ts";
 import type { ThreadPool } from "./thread-pool.ts";
-import type { ThreadTask } from "./thread-task.ts";
+import type { PoolThread } from "./pool-thread.ts";
+import type { OrderRest, ThreadTask } from "./thread-task.ts";
 import type { ThreadTerms } from "./thread-workers.ts";
 import { readContexts } from "./travelling-context.ts";
 
@@ -22,6 +23,8 @@ const classes = Object.fromEntries(
   Object.entries(busline).filter(([name]) => name.endsWith("Error")),
 ) as Readonly<Record<string, { readonly prototype: Error }>>;
 
+const NOTHING: readonly Transferable[] = [];
+
 interface DeliveryTerms {
   readonly listener: ListenerOfModule;
   /** What its `transfer` names may be moved. */
@@ -29,6 +32,8 @@ interface DeliveryTerms {
   readonly pool: ThreadPool;
   readonly destination: PlacedDestination;
   readonly terms: ThreadTerms;
+  /** Told how many milliseconds a listener has taken. */
+  readonly took: (ms: number) => void;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -41,7 +46,10 @@ export class ThreadDelivery implements ThreadTask {
   readonly #terms: DeliveryTerms;
   /** What the sender's contexts held. */
   readonly #contexts: Readonly<Record<string, unknown>> | undefined;
+  thread: PoolThread | undefined;
   #timer: Timer | undefined;
+  /** Whether it is its thread's first task, and its listener has been loaded there. */
+  #stage: "waiting" | "first" | "loaded" = "waiting";
   #isEnded = false;
   #replyError: { readonly error: unknown } | undefined;
 
@@ -58,50 +66,47 @@ export class ThreadDelivery implements ThreadTask {
     this.#context.whenInterrupted((reason) => {
       if (this.#isEnded) return;
       if (pool.withdraw(this)) this.#end(() => this.#terms.reject(reason));
-      else pool.abort(this, reason);
+      else this.thread?.abort(this, reason);
     });
     pool.run(this);
   }
 
-  order(task: number): {
-    readonly order: DeliverOrder;
-    readonly transfer: readonly Transferable[];
-  } {
-    const { url, exportName, transfer } = this.listener;
+  order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] } {
+    const { transfer } = this.listener;
     const message = this.#message;
-    const { isMoved, terms } = this.#terms;
-    this.#startTimer(terms.loadTimeoutMs, () => {
-      const problem = `was not loaded within ${terms.loadTimeoutMs} ms`;
-      return new ListenerNotLoadedError(url, problem);
-    });
+    const { headers, payload } = message;
+    const { isMoved } = this.#terms;
     return {
-      order: {
-        kind: "deliver",
-        task,
-        url,
-        exportName,
-        message: {
-          id: message.id,
-          destinationName: message.destinationName,
-          sentAt: message.sentAt,
-          payload: message.payload,
-          headers: { ...message.headers },
-          key: message.key,
-          responseDestinationName: message.responseDestinationName,
-          responseId: message.responseId,
-        },
-        attempt: this.#context.attempt,
-        contexts: this.#contexts,
-      },
-      transfer: isMoved && transfer !== undefined ? [...transfer(message.payload)] : [],
+      order: [
+        this.#context.attempt,
+        this.#contexts,
+        message.id,
+        message.destinationName,
+        message.sentAt,
+        payload,
+        hasAny(headers) ? { ...headers } : undefined,
+        message.key,
+        message.responseDestinationName,
+        message.responseId,
+      ],
+      transfer: isMoved && transfer !== undefined ? transfer(payload) : NOTHING,
     };
   }
 
-  began(): void {
-    const { name, listenerTimeoutMs } = this.#terms.destination;
-    this.#timer?.cancel();
-    if (listenerTimeoutMs === undefined) return;
-    this.#startTimer(listenerTimeoutMs, () => new ListenerTimeoutError(name, listenerTimeoutMs));
+  isNext(isLoaded: boolean): void {
+    if (this.#stage === "loaded" || (this.#stage === "first" && !isLoaded)) return;
+    this.#stage = isLoaded ? "loaded" : "first";
+    const { destination, terms } = this.#terms;
+    const { name, listenerTimeoutMs } = destination;
+    if (!isLoaded) {
+      const { loadTimeoutMs } = terms;
+      const problem = `was not loaded within ${loadTimeoutMs} ms`;
+      this.#startTimer(loadTimeoutMs, () => new ListenerNotLoadedError(this.listener.url, problem));
+    } else if (listenerTimeoutMs !== undefined) {
+      this.#startTimer(listenerTimeoutMs, () => new ListenerTimeoutError(name, listenerTimeoutMs));
+    } else {
+      this.#timer?.cancel();
+    }
   }
 
   replied(value: unknown): void {
@@ -113,7 +118,8 @@ export class ThreadDelivery implements ThreadTask {
     }
   }
 
-  ended(report: Extract<Report, { readonly kind: "returned" | "failed" | "not loaded" }>): void {
+  ended(report: EndReport): void {
+    if (report.kind === "returned") this.#terms.took(report.took);
     this.#end(() => {
       const { resolve, reject } = this.#terms;
       if (report.kind === "not loaded") {
@@ -155,4 +161,9 @@ export class ThreadDelivery implements ThreadTask {
     this.#timer?.cancel();
     tell();
   }
+}
+
+function hasAny(headers: object): boolean {
+  for (const _ in headers) return true;
+  return false;
 }

@@ -1,47 +1,60 @@
 import type { Message } from "busline";
-import type { CarriedMessage } from "./crossing.ts";
+import type { DeliverOrder } from "./crossing.ts";
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(
+  Object.create(null) as Record<string, string>,
+);
 
 /** A message as a listener in a thread has it: the same fields, as little to be changed. */
 export class ThreadMessage {
-  readonly #carried: CarriedMessage;
+  readonly #order: DeliverOrder;
 
-  constructor(carried: CarriedMessage) {
-    this.#carried = carried;
+  constructor(order: DeliverOrder) {
+    this.#order = order;
   }
 
   get id(): string {
-    return this.#carried.id;
+    return this.#order[5];
   }
 
   get destinationName(): string {
-    return this.#carried.destinationName;
-  }
-
-  get payload(): unknown {
-    return this.#carried.payload;
-  }
-
-  get headers(): Message["headers"] {
-    return this.#carried.headers;
+    return this.#order[6];
   }
 
   get sentAt(): number {
-    return this.#carried.sentAt;
+    return this.#order[7];
+  }
+
+  get payload(): unknown {
+    return this.#order[8];
+  }
+
+  get headers(): Message["headers"] {
+    return this.#order[9] ?? NO_HEADERS;
   }
 
   get key(): string | undefined {
-    return this.#carried.key;
+    return this.#order[10];
   }
 
   get responseDestinationName(): string | undefined {
-    return this.#carried.responseDestinationName;
+    return this.#order[11];
   }
 
   get responseId(): string | undefined {
-    return this.#carried.responseId;
+    return this.#order[12];
   }
 
-  toJSON(): CarriedMessage {
-    return { ...this.#carried };
+  toJSON(): object {
+    return {
+      id: this.id,
+      destinationName: this.destinationName,
+      sentAt: this.sentAt,
+      headers: this.headers,
+      key: this.key,
+      responseDestinationName: this.responseDestinationName,
+      responseId: this.responseId,
+      payload: this.payload,
+    };
   }
 }

@@ -8,17 +8,20 @@ const MOST_FALSE_STARTS = 5;
 const LONGEST_PAUSE_MS = 10_000;
 
 /**
- * Threads that take tasks, one each at a time. It grows first: while no thread is idle and fewer than the maximum exist,
- * a new one takes the task; then tasks wait in line. Idle threads above the core size end after a while. One that ends by
- * itself takes only its own task with it, and is replaced.
+ * Threads that take tasks. It grows first: while no thread is idle and fewer than the maximum exist, a new one takes the
+ * task; then tasks wait in line, or, where they are quick, at the threads. A thread works on one at a time. Idle threads
+ * above the core size end after a while. One that ends by itself takes along only the task that it has begun with, and is
+ * replaced.
  */
 export class ThreadPool implements PoolThreadOwner {
+  /** How many tasks a thread may have: the one that it works on, and those that are quick enough to wait there. */
+  depth = 1;
   readonly #clock: Clock;
   readonly #problem: (text: string, error: unknown) => void;
   readonly #threads = new Set<PoolThread>();
   /** The one that became idle last is at the end. */
   readonly #idle: PoolThread[] = [];
-  readonly #waiting: ThreadTask[] = [];
+  #waiting: ThreadTask[] = [];
   #sizes: PlacedSizes;
   #falseStarts = 0;
   /** Runs while no thread may be started. */
@@ -26,7 +29,7 @@ export class ThreadPool implements PoolThreadOwner {
   #idleTimer: Timer | undefined;
   readonly #ending = new Set<Promise<void>>();
   #isReleased = false;
-  #whenEmpty: (() => void) | undefined;
+  #whenUnused: (() => void) | undefined;
 
   constructor(sizes: PlacedSizes, clock: Clock, problem: (text: string, error: unknown) => void) {
     this.#sizes = sizes;
@@ -44,21 +47,30 @@ export class ThreadPool implements PoolThreadOwner {
     this.#startWaiting();
   }
 
-  /** Takes back a task that waits for a thread. */
+  /** Takes back a task that no thread has begun with. */
   withdraw(task: ThreadTask): boolean {
     const at = this.#waiting.indexOf(task);
-    if (at < 0) return false;
-    this.#waiting.splice(at, 1);
-    return true;
+    if (at >= 0) {
+      this.#waiting.splice(at, 1);
+      return true;
+    }
+    const { thread } = task;
+    if (thread === undefined) return false;
+    const back = thread.takeBack();
+    const isBack = back.includes(task);
+    for (const other of back) if (other !== task) thread.give(other);
+    if (thread.taskCount === 0) this.becameIdle(thread);
+    return isBack;
   }
 
-  /** Ends the thread that has the task in hand. */
+  /** Ends the thread that has been given a task first, and the task with it. */
   endThreadOf(task: ThreadTask): void {
-    for (const thread of this.#threads) if (thread.has(task)) this.#end(thread);
-  }
-
-  abort(task: ThreadTask, reason: unknown): void {
-    for (const thread of this.#threads) if (thread.has(task)) thread.abort(task, reason);
+    const { thread } = task;
+    if (thread === undefined) return;
+    // It is not gone at once; whoever comes meanwhile stands behind those that it has not begun with.
+    const back = thread.takeBack().filter((other) => other !== task);
+    this.#end(thread);
+    this.gaveBack(back);
   }
 
   resize(sizes: PlacedSizes): void {
@@ -70,44 +82,54 @@ export class ThreadPool implements PoolThreadOwner {
   /** Ends all threads: those at work by force, or when they have ended what they have in hand. */
   async release(isForced: boolean): Promise<void> {
     this.#isReleased = true;
-    this.#idleTimer?.cancel();
-    this.#idleTimer = undefined;
     if (isForced) {
-      this.#pause?.cancel();
       for (const task of this.#waiting.splice(0)) task.lost(undefined, undefined);
-    } else if (this.#isBusy) {
+    } else if (this.#isUsed) {
       await new Promise<void>((resolve) => {
-        this.#whenEmpty = resolve;
+        this.#whenUnused = resolve;
       });
     }
+    this.#pause?.cancel();
+    this.#idleTimer?.cancel();
     for (const thread of this.#threads) this.#end(thread);
     await Promise.all(this.#ending);
   }
 
-  freed(thread: PoolThread): void {
+  becameIdle(thread: PoolThread): void {
+    this.#falseStarts = 0;
+    if (this.#idle.includes(thread)) return;
     thread.idleSince = this.#clock.monotonicNow();
     this.#idle.push(thread);
     this.#shrink();
     this.#startWaiting();
-    if (!this.#isBusy) this.#whenEmpty?.();
+    if (this.#idle.includes(thread)) this.#shareOut(thread);
+    if (!this.#isUsed) this.#whenUnused?.();
   }
 
-  ended(thread: PoolThread, wasUp: boolean, error: unknown): void {
-    this.#threads.delete(thread);
-    const at = this.#idle.indexOf(thread);
-    if (at >= 0) this.#idle.splice(at, 1);
-    if (error !== undefined) this.#problem("A thread ended between two messages", error);
-    this.#falseStarts = wasUp ? 0 : this.#falseStarts + 1;
-    if (!this.#isBusy) this.#whenEmpty?.();
+  hasRoom(): void {
     this.#startWaiting();
-    // Whoever comes next finds as many as before.
-    if (wasUp && !this.#isReleased && this.#threads.size < this.#sizes.coreSize) {
-      this.freed(this.#hire(thread.settings));
-    }
   }
 
-  get #isBusy(): boolean {
-    return this.#waiting.length > 0 || this.#idle.length < this.#threads.size;
+  gaveBack(tasks: readonly ThreadTask[]): void {
+    this.#waiting = [...tasks, ...this.#waiting];
+    this.#startWaiting();
+  }
+
+  ended(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void {
+    this.#forget(thread);
+    if (error !== undefined) this.#problem("A thread ended between two messages", error);
+    this.#falseStarts = thread.isUp ? 0 : this.#falseStarts + 1;
+    // Whoever comes next finds as many as before.
+    const isMissing = this.#threads.size < this.#sizes.coreSize && !this.#isReleased;
+    if (isMissing && thread.isUp) this.#hire(thread.settings);
+    this.gaveBack(left);
+    if (!this.#isUsed) this.#whenUnused?.();
+  }
+
+  get #isUsed(): boolean {
+    if (this.#waiting.length > 0) return true;
+    for (const thread of this.#threads) if (thread.taskCount > 0) return true;
+    return false;
   }
 
   #startWaiting(): void {
@@ -123,46 +145,87 @@ export class ThreadPool implements PoolThreadOwner {
       }
       if (thread === undefined) return;
       this.#waiting.shift();
-      thread.start(task);
+      thread.give(task);
     }
   }
 
-  /** An idle thread, or a new one; undefined if there is none and may be none. */
+  /** One to give a task to; undefined if there is none and may be none. */
   #threadFor(task: ThreadTask): PoolThread | undefined {
     const settings = settingsOf(task.listener);
-    const at = this.#idle.findLastIndex(({ settings: { key } }) => key === settings.key);
+    const at = this.#idle.findLastIndex((thread) => thread.settings.key === settings.key);
     if (at >= 0) return this.#idle.splice(at, 1)[0];
     if (this.#threads.size >= this.#sizes.maxSize) {
+      const nearest = this.#leastBusy(settings.key);
+      if (nearest !== undefined) return nearest;
       // One that is idle, but was started in another way, gives way.
-      const other = this.#idle.shift();
+      const [other] = this.#idle;
       if (other === undefined) return undefined;
-      this.#threads.delete(other);
       this.#end(other);
     }
     if (this.#falseStarts >= MOST_FALSE_STARTS) {
       this.#waitAWhile();
       return undefined;
     }
-    return this.#hire(settings);
+    const thread = this.#hire(settings);
+    // It takes a while to come up, in which quick tasks are done by others.
+    return this.#leastBusy(settings.key) ?? thread;
+  }
+
+  /** The thread with the fewest tasks of those that may have another one, if any. */
+  #leastBusy(key: string): PoolThread | undefined {
+    if (this.depth === 1) return undefined;
+    let found: PoolThread | undefined;
+    for (const thread of this.#threads) {
+      if (thread.settings.key !== key || !thread.isUp || thread.isEnding) continue;
+      if (thread.taskCount >= (found?.taskCount ?? this.depth)) continue;
+      found = thread;
+    }
+    return found;
+  }
+
+  /** A thread has nothing to do while others have more than one task: takes half of what the busiest has not begun with. */
+  #shareOut(idle: PoolThread): void {
+    let busiest: PoolThread | undefined;
+    for (const thread of this.#threads) {
+      if (thread.settings.key !== idle.settings.key || thread.isEnding) continue;
+      if (thread.taskCount > (busiest?.taskCount ?? 1)) busiest = thread;
+    }
+    if (busiest === undefined) return;
+    const back = busiest.takeBack();
+    const kept = Math.floor(back.length / 2);
+    for (const task of back.slice(0, kept)) busiest.give(task);
+    if (back.length === kept) return;
+    this.#idle.splice(this.#idle.indexOf(idle), 1);
+    for (const task of back.slice(kept)) idle.give(task);
+    if (busiest.taskCount === 0) this.becameIdle(busiest);
   }
 
   #hire(settings: ThreadSettings): PoolThread {
-    const thread = new PoolThread(settings, this);
+    const thread = new PoolThread(settings, this, this.#clock);
     this.#threads.add(thread);
     return thread;
   }
 
+  /** From now on it counts no more, but what it has in hand is told when it is gone. */
   #end(thread: PoolThread): void {
+    this.#forget(thread);
     const ending = thread.end().then(() => {
       this.#ending.delete(ending);
     });
     this.#ending.add(ending);
   }
 
+  #forget(thread: PoolThread): void {
+    this.#threads.delete(thread);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
   #waitAWhile(): void {
     const pauseMs = Math.min(100 * 2 ** (this.#falseStarts - MOST_FALSE_STARTS), LONGEST_PAUSE_MS);
     this.#pause = this.#clock.startTimer(pauseMs, () => {
       this.#pause = undefined;
+      this.#falseStarts = MOST_FALSE_STARTS - 1;
       this.#startWaiting();
     });
     // Tasks wait for it.
@@ -175,18 +238,14 @@ export class ThreadPool implements PoolThreadOwner {
     this.#idleTimer?.cancel();
     this.#idleTimer = undefined;
     const now = this.#clock.monotonicNow();
-    let left = this.#threads.size;
-    for (let oldest = this.#idle[0]; oldest !== undefined; oldest = this.#idle[0]) {
+    for (let [oldest] = this.#idle; oldest !== undefined; [oldest] = this.#idle) {
       const dueIn = oldest.idleSince + idleTimeoutMs - now;
-      if (left <= coreSize) return;
-      if (left <= maxSize && dueIn > 0) {
+      if (this.#threads.size <= coreSize || this.#isReleased) return;
+      if (this.#threads.size <= maxSize && dueIn > 0) {
         this.#idleTimer = this.#clock.startTimer(Math.ceil(dueIn), () => this.#shrink());
         return;
       }
-      this.#idle.shift();
-      this.#threads.delete(oldest);
       this.#end(oldest);
-      left -= 1;
     }
   }
 }

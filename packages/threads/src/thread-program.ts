@@ -1,62 +1,102 @@
 // The program of each thread: takes messages one at a time, calls their listeners, tells how they ended.
-import { parentPort, type MessagePort } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import type { Message, MessageListenerFunction } from "busline";
 import { packError, unpackError } from "./carried-error.ts";
-import type { DeliverOrder, Order, Report } from "./crossing.ts";
-import { LoadProblem, loadListener } from "./listener-module.ts";
+import { Claims } from "./claims.ts";
+import type { DeliverOrder, Order, Report, ThreadData } from "./crossing.ts";
+import { type LoadProblem, loadListener } from "./listener-module.ts";
 import { ThreadContext } from "./thread-context.ts";
 import { ThreadMessage } from "./thread-message.ts";
 import { runInContexts } from "./travelling-context.ts";
 
-const port = parentPort as MessagePort;
-const listeners = new Map<string, MessageListenerFunction>();
+interface KnownListener {
+  readonly url: string;
+  readonly exportName: string;
+  loaded: MessageListenerFunction | undefined;
+}
+
+const { claims: shared, port } = workerData as ThreadData;
+const claims = new Claims(shared);
+const listeners = new Map<number, KnownListener>();
+const inbox: DeliverOrder[] = [];
+let isWorking = false;
 let current: { readonly task: number; readonly context: ThreadContext } | undefined;
 
 port.on("message", (order: Order) => {
-  if (order.kind === "deliver") void deliver(order);
-  else if (current?.task === order.task)
+  if (order.kind === "deliver") {
+    inbox.push(...order.orders);
+    if (!isWorking) void work();
+  } else if (order.kind === "listener") {
+    const { number, url, exportName } = order;
+    listeners.set(number, { url, exportName, loaded: undefined });
+  } else if (current?.task === order.task) {
     ThreadContext.abort(current.context, unpackError(order.reason));
+  }
 });
 port.on("messageerror", (error) => {
   tell({ kind: "unreadable", error: packError(error) });
 });
 tell({ kind: "up" });
 
-async function deliver(order: DeliverOrder): Promise<void> {
-  const { task, url, exportName, attempt, contexts } = order;
-  const message = new ThreadMessage(order.message) as unknown as Message;
+async function work(): Promise<void> {
+  isWorking = true;
+  for (let order = inbox.shift(); order !== undefined; order = inbox.shift()) {
+    if (!claims.claim(order[0])) continue;
+    const listener = listeners.get(order[2]) as KnownListener;
+    const receive = listener.loaded ?? (await load(listener, order));
+    if (receive === undefined) continue;
+    const ending = deliver(order, receive);
+    if (ending !== undefined) await ending;
+  }
+  isWorking = false;
+}
+
+async function load(
+  listener: KnownListener,
+  [, task, number]: DeliverOrder,
+): Promise<MessageListenerFunction | undefined> {
+  try {
+    listener.loaded = await loadListener(listener.url, listener.exportName);
+    tell({ kind: "loaded", listener: number });
+  } catch (error) {
+    const { message: problem, cause } = error as LoadProblem;
+    const carried = cause === undefined ? undefined : packError(cause);
+    tell({ kind: "not loaded", task, problem, cause: carried });
+  }
+  return listener.loaded;
+}
+
+/** @returns a promise only where the listener goes on */
+function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise<void> | undefined {
+  const [, task, , attempt, contexts] = order;
+  const message = new ThreadMessage(order) as unknown as Message;
   const context = new ThreadContext(attempt, message.destinationName, (value) => {
     tell({ kind: "replied", task, value });
   });
-  const key = `${exportName} of ${url}`;
-  let listener = listeners.get(key);
-  if (listener === undefined) {
-    try {
-      listener = await loadListener(url, exportName);
-    } catch (error) {
-      const { message: problem, cause } = error as LoadProblem;
-      tell({
-        kind: "not loaded",
-        task,
-        problem,
-        cause: cause === undefined ? cause : packError(cause),
-      });
-      return;
-    }
-    listeners.set(key, listener);
-    tell({ kind: "loaded", task });
-  }
   current = { task, context };
-  const receive = listener;
+  const from = performance.now();
   try {
-    const result = runInContexts(contexts, () => receive(message, context));
-    const value: unknown = isThenable(result) ? await result : result;
-    tell({ kind: "returned", task, value });
+    const result =
+      contexts === undefined
+        ? receive(message, context)
+        : runInContexts(contexts, () => receive(message, context));
+    if (isThenable(result)) return finish(task, from, result);
+    tell({ kind: "returned", task, value: result, took: performance.now() - from });
   } catch (error) {
     tell({ kind: "failed", task, error: packError(error) });
-  } finally {
-    current = undefined;
   }
+  current = undefined;
+  return undefined;
+}
+
+async function finish(task: number, from: number, result: PromiseLike<unknown>): Promise<void> {
+  try {
+    const value = await result;
+    tell({ kind: "returned", task, value, took: performance.now() - from });
+  } catch (error) {
+    tell({ kind: "failed", task, error: packError(error) });
+  }
+  current = undefined;
 }
 
 function tell(report: Report): void {

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { WorkerOptions } from "node:worker_threads";
 import { InvalidConfigurationError } from "busline";
 import type { ListenerOfModule } from "./module-listener.ts";
@@ -14,8 +14,17 @@ export interface ThreadSettings {
   readonly options: WorkerOptions;
 }
 
+/** Each is asked for with every message. */
+const known = new WeakMap<ListenerOfModule, ThreadSettings>();
+
 /** @throws {InvalidConfigurationError} the module is TypeScript, and nothing here can load that */
 export function settingsOf(listener: ListenerOfModule): ThreadSettings {
+  let settings = known.get(listener);
+  if (settings === undefined) known.set(listener, (settings = findOut(listener)));
+  return settings;
+}
+
+function findOut(listener: ListenerOfModule): ThreadSettings {
   const { url, env, argv, resourceLimits } = listener;
   const loader =
     isTypeScript(url) || isTypeScript(program.href) ? typeScriptLoader(url) : undefined;
@@ -60,6 +69,8 @@ function programWith(loader: string): URL {
   const lines = [
     `import { register } from ${JSON.stringify(loader)};`,
     "register();",
+    // As if the program had been started itself.
+    `process.argv.splice(1, 0, ${JSON.stringify(fileURLToPath(program))});`,
     `await import(${JSON.stringify(program.href)});`,
   ];
   return new URL(`data:text/javascript,${encodeURIComponent(lines.join("\n"))}`);

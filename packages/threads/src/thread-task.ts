@@ -1,16 +1,24 @@
 import type { Transferable } from "node:worker_threads";
-import type { DeliverOrder, Report } from "./crossing.ts";
+import type { DeliverOrder, EndReport } from "./crossing.ts";
 import type { ListenerOfModule } from "./module-listener.ts";
+import type { PoolThread } from "./pool-thread.ts";
+
+/** What of an order the thread does not add. */
+export type OrderRest = DeliverOrder extends readonly [unknown, unknown, unknown, ...infer Rest]
+  ? Rest
+  : never;
 
 /** One message for one listener, on its way through a thread. */
 export interface ThreadTask {
   readonly listener: ListenerOfModule;
-  /** @throws what cannot be copied */
-  order(task: number): { readonly order: DeliverOrder; readonly transfer: readonly Transferable[] };
-  /** The listener begins: its module has been loaded. */
-  began(): void;
+  /** The thread that has been given it. */
+  thread: PoolThread | undefined;
+  /** What is to be posted. @throws what the user's `transfer` throws */
+  order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] };
+  /** It is the thread's next, or its first, whose listener must still be loaded. */
+  isNext(isLoaded: boolean): void;
   replied(value: unknown): void;
-  ended(report: Extract<Report, { readonly kind: "returned" | "failed" | "not loaded" }>): void;
+  ended(report: EndReport): void;
   /** The thread has ended before the listener. */
   lost(exitCode: number | undefined, cause: unknown): void;
   /** It could not be handed over. */

@@ -8,6 +8,7 @@ import {
   type PlacedWorkers,
 } from "busline";
 import { ListenerOfModule } from "./module-listener.ts";
+import { Pace } from "./pace.ts";
 import type { OpenPool } from "./shared-pools.ts";
 import { ThreadDelivery } from "./thread-delivery.ts";
 import { settingsOf } from "./thread-settings.ts";
@@ -26,12 +27,15 @@ export class ThreadWorkers implements PlacedWorkers {
   readonly #open: OpenPool;
   /** Payloads that belong to their messages alone, so that what `transfer` names can be moved on. */
   readonly #moved = new WeakSet();
+  readonly #pace = new Pace();
+  #maxSize: number;
   #released: Promise<void> | undefined;
 
   constructor(destination: PlacedDestination, open: OpenPool, terms: ThreadTerms) {
     this.#destination = destination;
     this.#open = open;
     this.#terms = terms;
+    this.#maxSize = destination.sizes.maxSize;
   }
 
   place(listener: MessageListener): PlacedReceiver {
@@ -56,6 +60,7 @@ export class ThreadWorkers implements PlacedWorkers {
           pool: this.#open.pool,
           destination: this.#destination,
           terms: this.#terms,
+          took: this.#took,
           resolve,
           reject,
         });
@@ -74,8 +79,17 @@ export class ThreadWorkers implements PlacedWorkers {
   }
 
   resize(sizes: PlacedSizes): void {
+    this.#maxSize = sizes.maxSize;
     if (!this.#open.isShared) this.#open.pool.resize(sizes);
   }
+
+  /** What is quick is sent ahead. In a shared pool it might wait there behind what is slow. */
+  readonly #took = (ms: number): void => {
+    if (this.#open.isShared || !this.#pace.hasChanged(ms)) return;
+    const { depth } = this.#pace;
+    this.#open.pool.depth = depth;
+    this.#destination.lookAhead((depth - 1) * this.#maxSize);
+  };
 
   release(isForced: boolean): Promise<void> {
     this.#released ??= this.#open.release(isForced);

@@ -22,7 +22,7 @@ describe.each<readonly [string, () => DestinationAttributes]>([
   function destinationOf(
     type: "parallel" | "serial" = "parallel",
     options: { readonly exportName?: string } = {},
-  ): Destination<Command | number, unknown> {
+  ): Destination<Command | number> {
     const bus = new MessageBus({ onError: () => {}, clock: new ManualClock({ startAt: 1_000 }) });
     open.push(bus);
     const destination = bus.addDestination<Command | number>(

@@ -65,7 +65,11 @@ export class BusLifecycle {
     bus.requests.failAll();
     bus.release();
     followNobody();
-    await Promise.all(bus.destinations.map(({ placed }) => placed?.release(!isDrained)));
+    await Promise.all(
+      bus.destinations.map(async ({ placed }) => {
+        await placed?.release(!isDrained);
+      }),
+    );
     return joined(reports);
   }
 

@@ -11,6 +11,7 @@ import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import { Delivery, type ListenerFailure } from "../worker/delivery.ts";
 import { DeliveryContext } from "../worker/delivery-context.ts";
 import type { DeliveryHost, DiscardReason } from "../worker/delivery-host.ts";
+import { withdraw } from "../worker/dropped-messages.ts";
 import type { Destination } from "./destination.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { ANSWER_ROUTING } from "./destination-environment.ts";
@@ -122,7 +123,8 @@ export class DeliveryOutcomes implements DeliveryHost {
 
   giveUp(message: Message, reason: DiscardReason, error: unknown): void {
     const { pool, waiters } = this.core;
-    if (waiters.refuse(message, error) || pool?.withdraw(message, reason)) return;
+    if (waiters.refuse(message, error)) return;
+    if (pool !== undefined && withdraw(pool, message, reason)) return;
     const progress = Message.progressOf(message);
     if (progress instanceof Delivery) progress.interrupt(error);
     else if (progress instanceof DeliveryContext) DeliveryContext.interrupt(progress, error);

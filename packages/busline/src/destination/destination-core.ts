@@ -14,6 +14,7 @@ import {
 } from "../statistics/destination-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import type { Delivery } from "../worker/delivery.ts";
+import { forceClose, purge } from "../worker/dropped-messages.ts";
 import type { PoolSettings } from "../worker/pool-settings.ts";
 import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
@@ -108,6 +109,7 @@ export class DestinationCore implements ListenerRegistryObserver {
   line: WorkerPool | undefined;
 
   listenerRegistered({ listener }: Listening): void {
+    if (this.placed !== undefined) this.pool?.lookAhead(0);
     this.lookAgain();
     this.events.tell("messageListenerRegistered", this.name, listener);
   }
@@ -134,7 +136,7 @@ export class DestinationCore implements ListenerRegistryObserver {
     return Object.freeze({
       destinationName: this.name,
       destinationType: this.configuration.destinationType,
-      ...messageCountsOf(this.counters),
+      ...messageCountsOf(this.counters, pool?.aheadCount),
       ...((hasWorkers ? pool?.counts : undefined) ?? NO_WORKERS),
       oldestPendingAgeMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest),
       listeners: this.listeners.statistics(),
@@ -196,7 +198,7 @@ export class DestinationCore implements ListenerRegistryObserver {
 
   /** @returns how many messages were dropped */
   purge(): number {
-    return this.pool?.purge("purged").length ?? 0;
+    return this.pool === undefined ? 0 : purge(this.pool, "purged").length;
   }
 
   /** Finishes what it has accepted; then resolves. */
@@ -213,7 +215,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
     this.waiters.refuseAll(error);
-    const report = this.pool?.forceClose(error) ?? { undelivered: [], interrupted: [] };
+    const report =
+      this.pool === undefined ? { undelivered: [], interrupted: [] } : forceClose(this.pool, error);
     for (const delivery of this.inTurn ?? []) {
       delivery.isInterrupted = true;
       delivery.interrupt(error);
@@ -261,7 +264,18 @@ export class DestinationCore implements ListenerRegistryObserver {
     if (placed !== undefined && isSame) return placed.resize(sizes);
     const { clock, dispatcher } = this.environment;
     const { problem } = dispatcher;
-    const next = workers?.open({ name, sizes, listenerTimeoutMs, clock, problem });
+    const next = workers?.open({
+      name,
+      sizes,
+      listenerTimeoutMs,
+      clock,
+      problem,
+      lookAhead: (count) => {
+        // With several listeners one message would come to the first of them before the last one to the others.
+        const isOne = this.listeners.roster.listenings.length === 1;
+        if (this.placed === next) this.pool?.lookAhead(isOne ? count : 0);
+      },
+    });
     if (next === undefined && placed === undefined) return;
     try {
       this.listeners.moveTo(
@@ -273,6 +287,7 @@ export class DestinationCore implements ListenerRegistryObserver {
       throw error;
     }
     this.placed = next;
+    this.pool?.lookAhead(0);
     void placed?.release(false);
   }
 

@@ -1,3 +1,4 @@
+import { dropOldest } from "../worker/dropped-messages.ts";
 import { Deadline } from "../clock/deadline.ts";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import { AbortError } from "../errors/abort-error.ts";
@@ -89,7 +90,7 @@ class TurnedAway implements RefusalHost {
     if (pool === undefined) return false;
     // More than one gives way where the limit has become smaller; none does for whom others would go first.
     let isTaken = false;
-    while (!isTaken && waiters.size === 0 && pool.discardOldest("queue-full")) {
+    while (!isTaken && waiters.size === 0 && dropOldest(pool, "queue-full")) {
       isTaken = pool.offer(this.#message);
     }
     if (isTaken) this.#accepted();

@@ -52,7 +52,7 @@ export interface DestinationStatistics extends MessageCounts, WorkerCounts {
 }
 
 /** Reads a ledger. */
-export function messageCountsOf(counters: DestinationCounters): MessageCounts {
+export function messageCountsOf(counters: DestinationCounters, aheadCount = 0): MessageCounts {
   return {
     sentMessageCount: counters.sent,
     deliveredMessageCount: counters.delivered,
@@ -61,7 +61,7 @@ export function messageCountsOf(counters: DestinationCounters): MessageCounts {
     discardedMessageCount: counters.discarded,
     undeliveredMessageCount: counters.undelivered,
     divertedMessageCount: counters.diverted,
-    pendingMessageCount: counters.pending,
-    activeMessageCount: counters.active,
+    pendingMessageCount: counters.pending + aheadCount,
+    activeMessageCount: counters.active - aheadCount,
   };
 }

@@ -57,7 +57,7 @@ export class DeliveryContext implements PlacedContext {
   /** @internal Aborts the signal. */
   static interrupt(context: DeliveryContext, reason: unknown): void {
     const told = context.#told;
-    if (told instanceof Array) {
+    if (Array.isArray(told)) {
       context.#told = undefined;
       for (const callback of told) callback(reason);
     }

@@ -18,6 +18,11 @@ export interface PlacedDestination {
   /** How long a listener may take for one message, in milliseconds; `undefined`: as long as it likes. */
   readonly listenerTimeoutMs: number | undefined;
   readonly clock: Clock;
+  /**
+   * Lets so many messages more be handed over than there are workers, where that is quicker than to wait for the end of
+   * those before. They still count as waiting. Without effect while there are several listeners. At first: none.
+   */
+  readonly lookAhead: (count: number) => void;
   /** Tells the bus's logger of what goes wrong beside any message. */
   readonly problem: (text: string, error: unknown) => void;
 }

@@ -8,7 +8,7 @@ import type { DestinationCounters } from "../statistics/destination-counters.ts"
 import type { WorkerCounts } from "../statistics/destination-statistics.ts";
 import { Backlog } from "./backlog.ts";
 import { Delivery } from "./delivery.ts";
-import type { DeliveryHost, DiscardReason } from "./delivery-host.ts";
+import type { DeliveryHost } from "./delivery-host.ts";
 import type { Dispatcher, Turn } from "./dispatcher.ts";
 import { carryOn } from "./plain-run.ts";
 import type { PoolSettings } from "./pool-settings.ts";
@@ -38,6 +38,11 @@ export class WorkerPool implements Turn {
   private runningCount = 0;
   private readonly workforce: Workforce;
   isPaused = false;
+  /**
+   * So many messages more than there are workers may be handed over, where the workers are somewhere else and the way
+   * there takes longer than the work. They count as waiting until the worker could have begun with them.
+   */
+  private ahead = 0;
   /** While fewer wait than this, one more may be taken in at once: see `takesAtOnce`. */
   private openUpTo = 0;
   /** The moment of those, and the run of code in which it was. */
@@ -78,6 +83,11 @@ export class WorkerPool implements Turn {
   /** How many workers have a task in hand, started or not. */
   get busyCount(): number {
     return this.runningCount + this.backlog.handedTasks;
+  }
+
+  /** How many have been handed over ahead of their turn. */
+  get aheadCount(): number {
+    return this.ahead === 0 ? 0 : Math.max(0, this.busyCount - this.settings.maxSize);
   }
 
   /** Whether something waits, for a worker or in the hands of one. */
@@ -126,8 +136,7 @@ export class WorkerPool implements Turn {
   /** Takes in a message that need not be made yet. Only where the pool takes payloads. */
   offerPayload(payload: unknown, moment: SendMoment, run: Reading): boolean {
     const { counters, settings } = this;
-    const mayEnter = this.hasFreeWorker || counters.pending < settings.maximumQueueSize;
-    if (!mayEnter || this.waiters.size > 0) return false;
+    if (!this.hasRoom || this.waiters.size > 0) return false;
     this.backlog.line.addPayload(payload, moment);
     this.expect(moment);
     counters.accepted();
@@ -142,7 +151,7 @@ export class WorkerPool implements Turn {
 
   private takeIn(message: Message): boolean {
     const { backlog, settings, counters } = this;
-    if (!this.hasFreeWorker && counters.pending >= settings.maximumQueueSize) return false;
+    if (!this.hasRoom) return false;
     const { queue, source } = backlog;
     if (isObserved(channels.enqueue)) {
       const trace = { message, destinationName: message.destinationName };
@@ -153,7 +162,7 @@ export class WorkerPool implements Turn {
     this.expect(Message.momentOf(message));
     counters.accepted();
     Message.setProgress(message, "waiting");
-    if (!this.hasFreeWorker) {
+    if (!this.mayHandOut) {
       this.dispatcher.lookAround(this);
       return true;
     }
@@ -165,57 +174,6 @@ export class WorkerPool implements Turn {
     counters.takenBack();
     Message.setProgress(message, undefined);
     return false;
-  }
-
-  /** Drops the oldest waiting message of which no listener has started. */
-  discardOldest(reason: DiscardReason): boolean {
-    const { line, source, inHandCount } = this.backlog;
-    const oldest = source === undefined ? line.removeAt(inHandCount) : source.oldest();
-    if (oldest === undefined) return false;
-    if (source !== undefined) return this.withdraw(oldest, reason);
-    this.counters.dropped();
-    this.dropped([oldest], reason);
-    return true;
-  }
-
-  /** Takes a message back that no listener has begun with. */
-  withdraw(message: Message, reason: DiscardReason): boolean {
-    if (!this.backlog.takeBack(message)) return false;
-    this.ended(message);
-    this.dropped([message], reason);
-    return true;
-  }
-
-  /** Drops all waiting messages of which no listener has been handed to a worker. */
-  purge(reason: DiscardReason): Message[] {
-    const waiting = this.backlog.takeWaiting();
-    // First all are booked: whoever is told may withdraw others of them.
-    for (const _ of waiting) this.counters.dropped();
-    this.dropped(waiting, reason);
-    return waiting;
-  }
-
-  /** Drops what no listener has begun with, interrupts the rest. */
-  forceClose(error: unknown): { undelivered: Message[]; interrupted: Message[] } {
-    const { inHand } = this.backlog;
-    const notBegun = inHand.filter((message) => this.backlog.takeBack(message));
-    // Their queue is told, but hands nothing out any more.
-    for (const message of notBegun) this.backlog.ended(message);
-    const begun = inHand.filter((message) => !notBegun.includes(message));
-    const interrupted = new Set([
-      ...this.busyWorkers.map((worker) => worker.keepMore()),
-      ...begun.map((message) => Message.progressOf(message) as Delivery),
-    ]);
-    for (const delivery of interrupted) {
-      delivery.isInterrupted = true;
-      delivery.interrupt(error);
-    }
-    this.backlog.cutShort();
-    tellDiscarded(notBegun, "closed");
-    return {
-      undelivered: [...notBegun, ...this.purge("closed")],
-      interrupted: [...interrupted].map((delivery) => delivery.message),
-    };
   }
 
   /** Ends its timer. */
@@ -234,6 +192,12 @@ export class WorkerPool implements Turn {
     this.isPaused = false;
     this.handOut();
     this.roomAppeared();
+  }
+
+  /** From now on so many messages more than there are workers may be handed over. */
+  lookAhead(count: number): void {
+    this.ahead = count;
+    this.handOut();
   }
 
   /** New sizes, a new bound, another queue: what waits goes on waiting, in order. */
@@ -284,8 +248,21 @@ export class WorkerPool implements Turn {
   // After a shrinking to fewer workers, tasks that more of them had in hand start one after another.
   private get mayStartTask(): boolean {
     return (
-      this.backlog.handedTasks > 0 && !this.isPaused && this.runningCount < this.settings.maxSize
+      this.backlog.handedTasks > 0 &&
+      !this.isPaused &&
+      this.runningCount < this.settings.maxSize + this.ahead
     );
+  }
+
+  /** Whether one more may come in. */
+  private get hasRoom(): boolean {
+    const { counters, settings } = this;
+    return this.hasFreeWorker || counters.pending + this.aheadCount < settings.maximumQueueSize;
+  }
+
+  /** Whether one more may be handed over. */
+  private get mayHandOut(): boolean {
+    return this.busyCount < this.settings.maxSize + this.ahead && !this.isPaused;
   }
 
   private get hasFreeWorker(): boolean {
@@ -294,7 +271,7 @@ export class WorkerPool implements Turn {
 
   /** Hands waiting messages to free workers. */
   private handOut(): void {
-    while (this.hasFreeWorker && this.handOutOne()) this.workforce.grow();
+    while (this.mayHandOut && this.handOutOne()) this.workforce.grow();
     this.workforce.watchIdle();
     this.backlog.lookAgain();
     this.lookAgain();
@@ -307,7 +284,7 @@ export class WorkerPool implements Turn {
    */
   private takesNext(): boolean {
     this.runningCount -= 1;
-    if (this.waiters.size === 0 && this.hasFreeWorker && this.handOutOne()) {
+    if (this.waiters.size === 0 && this.mayHandOut && this.handOutOne()) {
       if (this.counters.pending === 0) this.dispatcher.lookAround();
       return true;
     }
@@ -325,7 +302,7 @@ export class WorkerPool implements Turn {
     this.isSmooth =
       isPlain &&
       !this.isPaused &&
-      this.busyCount <= settings.maxSize &&
+      this.busyCount <= settings.maxSize + this.ahead &&
       !this.host.followsListeners;
   }
 
@@ -377,10 +354,8 @@ export class WorkerPool implements Turn {
     if (this.mayStartTask) this.dispatcher.schedule(this);
   }
 
-  /** Tells of messages that have been dropped, and makes use of their room. */
-  private dropped(messages: readonly Message[], reason: DiscardReason): void {
-    for (const message of messages) Message.setProgress(message, "ended");
-    tellDiscarded(messages, reason);
+  /** Messages have been dropped: makes use of their room. */
+  hasDropped(): void {
     this.handOut();
     this.roomAppeared();
   }
@@ -391,8 +366,4 @@ export class WorkerPool implements Turn {
     this.waiters.admit((message) => this.takeIn(message));
     this.lookAgain();
   }
-}
-
-function tellDiscarded(messages: readonly Message[], reason: DiscardReason): void {
-  for (const message of messages) Message.momentOf(message).host.discarded(message, reason);
 }

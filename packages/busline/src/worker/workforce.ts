@@ -25,7 +25,7 @@ export class Workforce {
 
   get counts(): WorkerCounts {
     return {
-      activeWorkerCount: this.pool.busyCount,
+      activeWorkerCount: this.pool.busyCount - this.pool.aheadCount,
       currentWorkerCount: this.currentCount,
       largestWorkerCount: this.largestCount,
       workersCoreSize: this.pool.settings.coreSize,
@@ -40,7 +40,7 @@ export class Workforce {
 
   /** One more has a task in hand. */
   grow(): void {
-    const { busyCount } = this.pool;
+    const busyCount = this.pool.busyCount - this.pool.aheadCount;
     if (busyCount > this.currentCount) this.currentCount = busyCount;
     if (this.currentCount > this.largestCount) this.largestCount = this.currentCount;
   }
@@ -63,7 +63,9 @@ export class Workforce {
   /** It has ended its task, and takes no other. */
   rest(worker: Worker): void {
     const { maxSize } = this.pool.settings;
-    if (this.workers !== undefined && this.workers.size > maxSize) this.workers.delete(worker);
+    const isOneTooMany =
+      this.workers !== undefined && this.workers.size > maxSize + this.pool.aheadCount;
+    if (isOneTooMany) this.workers?.delete(worker);
     else this.putBack(worker);
     if (this.currentCount > maxSize) this.currentCount -= 1;
   }

@@ -23,10 +23,7 @@ class OrderError extends RangeError {
 }
 
 /** Does what it is told, on the event loop or on a thread. */
-export default function obey(
-  message: Message<Command>,
-  context: MessageListenerContext<unknown>,
-): unknown {
+export default function obey(message: Message<Command>, context: MessageListenerContext): unknown {
   const { payload } = message;
   switch (payload.action) {
     case "return":
@@ -54,7 +51,7 @@ export default function obey(
     case "reject":
       return Promise.reject(new OrderError("no such order"));
     case "throw a text":
-      throw "only a text"; // oxlint-disable-line no-throw-literal, typescript/only-throw-error
+      throw "only a text";
     case "throw several":
       throw new AggregateError([new RangeError("one"), new TypeError("two")], "several");
     case "wait for the abort":
