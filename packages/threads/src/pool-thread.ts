@@ -107,6 +107,7 @@ export class PoolThread {
     this.#given = this.#given.filter((given) => {
       if (!outgoing.has(given) && !isBack(given.sequence)) return true;
       given.task.thread = undefined;
+      given.task.takenBack();
       back.push(given.task);
       return false;
     });

@@ -109,6 +109,11 @@ export class ThreadDelivery implements ThreadTask {
     }
   }
 
+  takenBack(): void {
+    this.#stage = "waiting";
+    this.#timer?.cancel();
+  }
+
   replied(value: unknown): void {
     try {
       this.#context.reply(value);

@@ -29,6 +29,8 @@ export class ThreadPool implements PoolThreadOwner {
   #idleTimer: Timer | undefined;
   readonly #ending = new Set<Promise<void>>();
   #isReleased = false;
+  /** Nothing is finished any more. */
+  #isForced = false;
   #whenUnused: (() => void) | undefined;
 
   constructor(sizes: PlacedSizes, clock: Clock, problem: (text: string, error: unknown) => void) {
@@ -82,6 +84,7 @@ export class ThreadPool implements PoolThreadOwner {
   /** Ends all threads: those at work by force, or when they have ended what they have in hand. */
   async release(isForced: boolean): Promise<void> {
     this.#isReleased = true;
+    this.#isForced = isForced;
     if (isForced) {
       for (const task of this.#waiting.splice(0)) task.lost(undefined, undefined);
     } else if (this.#isUsed) {
@@ -111,6 +114,10 @@ export class ThreadPool implements PoolThreadOwner {
   }
 
   gaveBack(tasks: readonly ThreadTask[]): void {
+    if (this.#isForced) {
+      for (const task of tasks) task.lost(undefined, undefined);
+      return;
+    }
     this.#waiting = [...tasks, ...this.#waiting];
     this.#startWaiting();
   }

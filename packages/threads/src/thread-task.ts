@@ -17,6 +17,8 @@ export interface ThreadTask {
   order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] };
   /** It is the thread's next, or its first, whose listener must still be loaded. */
   isNext(isLoaded: boolean): void;
+  /** It is not the thread's any more: it had not begun with it. */
+  takenBack(): void;
   replied(value: unknown): void;
   ended(report: EndReport): void;
   /** The thread has ended before the listener. */

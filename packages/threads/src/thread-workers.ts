@@ -80,16 +80,21 @@ export class ThreadWorkers implements PlacedWorkers {
 
   resize(sizes: PlacedSizes): void {
     this.#maxSize = sizes.maxSize;
-    if (!this.#open.isShared) this.#open.pool.resize(sizes);
+    if (this.#open.isShared) return;
+    this.#open.pool.resize(sizes);
+    this.#lookAhead();
   }
 
   /** What is quick is sent ahead. In a shared pool it might wait there behind what is slow. */
   readonly #took = (ms: number): void => {
-    if (this.#open.isShared || !this.#pace.hasChanged(ms)) return;
+    if (!this.#open.isShared && this.#pace.hasChanged(ms)) this.#lookAhead();
+  };
+
+  #lookAhead(): void {
     const { depth } = this.#pace;
     this.#open.pool.depth = depth;
     this.#destination.lookAhead((depth - 1) * this.#maxSize);
-  };
+  }
 
   release(isForced: boolean): Promise<void> {
     this.#released ??= this.#open.release(isForced);

@@ -47,7 +47,7 @@ describe.each(["parallel", "serial"])("a %s destination", (type) => {
       let deathCount = 0;
       for (let at = 0; at < COUNT; at += 1) {
         if (at % EVERY === EVERY - 1) {
-          const death = deaths[deathCount % deaths.length] as Command;
+          const death = deaths[deathCount % deaths.length] ?? { action: "throw" };
           deathCount += 1;
           void destination.send(death);
           continue;

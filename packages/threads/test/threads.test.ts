@@ -209,9 +209,7 @@ describe("threads", () => {
 
   test("replaceDestination - to threads where a listener is a plain function: refused, and all is as before", async () => {
     const bus = busWith();
-    const destination = bus.addDestination<number, number>(
-      serial("acme/work") as DestinationConfiguration & never,
-    );
+    const destination = bus.addDestination<number, number>(serial("acme/work") as never);
     destination.listen(({ payload }) => payload + 1);
     expect(() => bus.replaceDestination(serial("acme/work", { workers: threads() }))).toThrow(
       InvalidConfigurationError,
@@ -264,9 +262,13 @@ describe("what a thread is given", () => {
   });
 
   test("transfer - what it names leaves the sender's hands at send, and is moved, not copied", async () => {
-    const destination = destinationOn(busWith(), {}, {
-      transfer: ({ bytes }: { readonly bytes: Uint8Array<ArrayBuffer> }) => [bytes.buffer],
-    } as ModuleListenerOptions<never>);
+    const destination = destinationOn(
+      busWith(),
+      {},
+      {
+        transfer: ({ bytes }: { readonly bytes: Uint8Array<ArrayBuffer> }) => [bytes.buffer],
+      },
+    );
     const bytes = new Uint8Array(1_000);
     const asked = destination.request({ bytes });
     expect(bytes.byteLength).toBe(0);

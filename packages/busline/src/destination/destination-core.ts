@@ -71,6 +71,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   pool: WorkerPool | undefined;
   /** The workers, where they are not on the event loop. */
   placed: PlacedWorkers | undefined;
+  /** So many messages more than there are workers may be handed to those, while there is one listener. */
+  private aheadCount = 0;
   isPaused = false;
   /** It lets in only what its own running listeners send. */
   isClosing = false;
@@ -109,12 +111,13 @@ export class DestinationCore implements ListenerRegistryObserver {
   line: WorkerPool | undefined;
 
   listenerRegistered({ listener }: Listening): void {
-    if (this.placed !== undefined) this.pool?.lookAhead(0);
+    this.#lookAhead(this.aheadCount);
     this.lookAgain();
     this.events.tell("messageListenerRegistered", this.name, listener);
   }
 
   listenerUnregistered({ listener }: Listening): void {
+    this.#lookAhead(this.aheadCount);
     this.lookAgain();
     this.events.tell("messageListenerUnregistered", this.name, listener);
   }
@@ -253,6 +256,13 @@ export class DestinationCore implements ListenerRegistryObserver {
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
+  #lookAhead(count: number): void {
+    if (count === 0 && this.aheadCount === 0) return;
+    this.aheadCount = count;
+    // With several listeners one message would come to the first of them before the last one to the others.
+    this.pool?.lookAhead(this.listeners.roster.listenings.length === 1 ? count : 0);
+  }
+
   /** @throws {InvalidConfigurationError} a listener cannot run where the workers are to be; nothing has changed */
   #placeWorkers(configuration: DestinationConfiguration): void {
     const { placed, name } = this;
@@ -271,9 +281,7 @@ export class DestinationCore implements ListenerRegistryObserver {
       clock,
       problem,
       lookAhead: (count) => {
-        // With several listeners one message would come to the first of them before the last one to the others.
-        const isOne = this.listeners.roster.listenings.length === 1;
-        if (this.placed === next) this.pool?.lookAhead(isOne ? count : 0);
+        if (this.placed === next) this.#lookAhead(count);
       },
     });
     if (next === undefined && placed === undefined) return;
@@ -287,7 +295,7 @@ export class DestinationCore implements ListenerRegistryObserver {
       throw error;
     }
     this.placed = next;
-    this.pool?.lookAhead(0);
+    this.#lookAhead(0);
     void placed?.release(false);
   }
 
