@@ -7,6 +7,7 @@ export type Topology =
   | "ping-pong"
   | "flood"
   | "mixed"
+  | "threads"
   | "growth"
   | "start";
 

@@ -7,6 +7,7 @@ import { scenarios as pingPong } from "./ping-pong/index.ts";
 import { scenarios as pipeline } from "./pipeline/index.ts";
 import type { Scenario } from "./scenario.ts";
 import { scenarios as start } from "./start/index.ts";
+import { scenarios as threads } from "./threads/index.ts";
 import { scenarios as tenToOne } from "./ten-to-one/index.ts";
 
 /** Every scenario there is, in the order of the report. */
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   ...pingPong,
   ...mixed,
   ...flood,
+  ...threads,
   ...growth,
   ...start,
 ];

@@ -12,6 +12,7 @@ export const topologies: Readonly<Record<Topology, string>> = {
   "ping-pong": "Request and reply.",
   flood: "More is sent than can be done.",
   mixed: "Several kinds of work at once.",
+  threads: "Tasks for a processor, on threads",
   growth: "What it costs when there is more of something.",
   start: "From the import to the first delivery, and the size.",
 };

@@ -9,6 +9,7 @@ import type { Clock } from "busline";
 import { packError, unpackError } from "./carried-error.ts";
 import { Claims } from "./claims.ts";
 import type { DeliverOrder, Order, Report } from "./crossing.ts";
+import type { ListenerOfModule } from "./module-listener.ts";
 import type { ThreadSettings } from "./thread-settings.ts";
 import type { ThreadTask } from "./thread-task.ts";
 
@@ -47,7 +48,7 @@ export class PoolThread {
   readonly #port: MessagePort;
   readonly #claims = new Claims();
   /** The numbers of listeners that it has been told of, and which of them it has loaded. */
-  readonly #listeners = new Map<string, number>();
+  readonly #listeners = new Map<ListenerOfModule, number>();
   readonly #loaded = new Set<number>();
   #given: Given[] = [];
   /** Those of them that have still to be posted. */
@@ -167,12 +168,12 @@ export class PoolThread {
     this.#port.postMessage(order, transfer);
   }
 
-  #numberOf({ listener: { url, exportName } }: ThreadTask): number {
-    const key = `${exportName} of ${url}`;
-    let number = this.#listeners.get(key);
+  #numberOf({ listener }: ThreadTask): number {
+    let number = this.#listeners.get(listener);
     if (number === undefined) {
+      const { url, exportName } = listener;
       number = this.#listeners.size;
-      this.#listeners.set(key, number);
+      this.#listeners.set(listener, number);
       this.#tell({ kind: "listener", number, url, exportName }, []);
     }
     return number;

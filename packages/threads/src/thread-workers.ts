@@ -53,7 +53,7 @@ export class ThreadWorkers implements PlacedWorkers {
     return (message, context) =>
       new Promise((resolve, reject) => {
         const { payload } = message;
-        const isMoved = typeof payload === "object" && payload !== null && this.#moved.has(payload);
+        const isMoved = listener.transfer !== undefined && this.#moved.has(payload as object);
         const delivery = new ThreadDelivery(message, context, {
           listener,
           isMoved,
