@@ -36,6 +36,7 @@ export { waitForSpace, type WaitForSpaceOptions } from "./queue/wait-for-space-h
 export { divertTo } from "./queue/divert-to-handler.ts";
 
 export type { DiscardReason } from "./worker/delivery-host.ts";
+export { notBegun } from "./worker/worker-placement.ts";
 export type {
   PlacedContext,
   PlacedDestination,

@@ -29,6 +29,7 @@ const BUSLINE = [
   "discard",
   "discardOldest",
   "divertTo",
+  "notBegun",
   "waitForSpace",
 ];
 

@@ -30,8 +30,10 @@ export type Order =
       readonly url: string;
       readonly exportName: string;
     }
-  /** Aborts the signal of a message that is being worked on. */
-  | { readonly kind: "abort"; readonly task: number; readonly reason: CarriedError };
+  /** Aborts the signal of a message, also of one that is still to come. */
+  | { readonly kind: "abort"; readonly task: number; readonly reason: CarriedError }
+  /** After something that could not be read: what comes now is to be read again. */
+  | { readonly kind: "go on" };
 
 /** How a listener has ended. */
 export type EndReport =
@@ -58,8 +60,8 @@ export type Report =
   /** A listener's module has been loaded, which is done once. */
   | { readonly kind: "loaded"; readonly listener: number }
   | { readonly kind: "replied"; readonly task: number; readonly value: unknown }
-  /** What it was told last could not be read. */
-  | { readonly kind: "unreadable"; readonly error: CarriedError };
+  /** It could not read the order of this number, counted from 1, and passes over what comes until it is told to go on. */
+  | { readonly kind: "unreadable"; readonly order: number; readonly error: CarriedError };
 
 /** What a thread is started with. */
 export interface ThreadData {

@@ -77,8 +77,7 @@ export class ListenerOfModule implements ModuleListener {
     this.transfer = read.function("transfer");
     this.env = { ...read.record<string>("env", "text") };
     this.argv = [...(read.texts("argv") ?? [])];
-    const file = new URL(this.url).pathname.split("/").at(-1) ?? "";
-    const base = decodeURIComponent(file).replace(/\.[cm]?[jt]sx?$/u, "");
+    const base = fileNameOf(this.url).replace(/\.[cm]?[jt]sx?$/u, "");
     this.name = this.exportName === "default" ? base : `${base}.${this.exportName}`;
   }
 
@@ -127,4 +126,13 @@ function checkUrl(url: unknown, where: string): string {
     value: String(url),
     allowed: 'the URL of a file, such as new URL("./name.js", import.meta.url)',
   });
+}
+
+function fileNameOf(url: string): string {
+  const name = new URL(url).pathname.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -16,6 +16,7 @@ export class Pace {
 
   /** A message has taken so many milliseconds. @returns whether `depth` is another now */
   hasChanged(ms: number): boolean {
+    if (!(ms >= 0 && ms < Infinity)) return false;
     this.#count += 1;
     this.#meanMs += (ms - this.#meanMs) / Math.min(this.#count, ENOUGH);
     if (this.#count < ENOUGH) return false;

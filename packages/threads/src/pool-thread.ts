@@ -22,17 +22,21 @@ export interface PoolThreadOwner {
   /** It has given tasks back that it has not begun with. */
   gaveBack(tasks: readonly ThreadTask[]): void;
   /** It is no more. @param left tasks that it has not begun with */
-  ended(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void;
+  exited(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void;
 }
 
 interface Given {
   readonly task: ThreadTask;
   readonly number: number;
   sequence: number;
+  /** The number of the order that it was posted in. */
+  order: number;
 }
 
 /** So many reports are read at once, before others have their turn. */
 const MOST_REPORTS = 128;
+/** What has been taken back still lies in the port, and its numbers must not come round again before it is passed over. */
+const MOST_POSTED = 30_000;
 let lastNumber = 0;
 
 /** One thread, and the tasks that it has been given: it works on the first of them, the others wait in its port. */
@@ -42,6 +46,8 @@ export class PoolThread {
   idleSince = 0;
   isUp = false;
   isEnding = false;
+  /** It has begun with a task. */
+  hasBegun = false;
   readonly #owner: PoolThreadOwner;
   readonly #clock: Clock;
   readonly #worker: Worker;
@@ -53,6 +59,9 @@ export class PoolThread {
   #given: Given[] = [];
   /** Those of them that have still to be posted. */
   #outgoing: Given[] = [];
+  #orderCount = 0;
+  /** How many tasks have been posted since it last had none. */
+  #postedCount = 0;
   #error: { readonly error: unknown } | undefined;
   readonly #gone: Promise<void>;
 
@@ -67,12 +76,10 @@ export class PoolThread {
       workerData: { claims: this.#claims.buffer, port: port2 },
       transferList: [port2],
     });
+    // Its pool holds the process while there is work.
     this.#worker.unref();
     port1.on("message", (report: Report) => this.#told(report));
-    port1.on("messageerror", (error) => {
-      // A result that cannot be read here: all that is known is that it is the first one's.
-      this.#first((task) => task.failed(error));
-    });
+    port1.on("messageerror", (error) => this.#firstIsUnreadable(error));
     port1.unref();
     this.#worker.on("error", (error: unknown) => {
       this.#error = { error };
@@ -92,9 +99,8 @@ export class PoolThread {
 
   /** Gives it a task, behind those that it has. */
   give(task: ThreadTask): void {
-    if (this.#given.length === 0) this.#port.ref();
     lastNumber += 1;
-    const given = { task, number: lastNumber, sequence: -1 };
+    const given = { task, number: lastNumber, sequence: -1, order: -1 };
     task.thread = this;
     this.#given.push(given);
     if (this.#outgoing.push(given) === 1) this.#clock.atEndOfRun(this.#post);
@@ -102,6 +108,7 @@ export class PoolThread {
 
   /** Takes back what it has not begun with. */
   takeBack(): ThreadTask[] {
+    if (this.#postedCount > MOST_POSTED) return [];
     const isBack = this.#claims.takeBack();
     const outgoing = new Set(this.#outgoing.splice(0));
     const back: ThreadTask[] = [];
@@ -112,15 +119,20 @@ export class PoolThread {
       back.push(given.task);
       return false;
     });
-    if (this.#given.length === 0) this.#port.unref();
     return back;
   }
 
-  /** Aborts the signal of a task that it has begun with. */
-  abort(task: ThreadTask, reason: unknown): void {
+  /** Aborts the signal of a task that it has been given. */
+  abort(task: ThreadTask): void {
     const given = this.#given.find((one) => one.task === task);
-    if (given === undefined) return;
-    this.#tell({ kind: "abort", task: given.number, reason: packError(reason) }, []);
+    // What is still to be posted says so itself.
+    if (given !== undefined && given.sequence >= 0) this.#tellAbort(given);
+  }
+
+  /** Reads what it has told, whether or not the event loop has come to it. */
+  catchUp(): void {
+    for (let report = this.#nextReport(); report !== undefined; report = this.#nextReport())
+      this.#read(report);
   }
 
   /** Ends it, with what it has in hand. @returns resolves when it is gone */
@@ -131,41 +143,60 @@ export class PoolThread {
   }
 
   readonly #post = (): void => {
+    let together: Given[] = [];
+    for (const given of this.#outgoing.splice(0)) {
+      if (!given.task.isSuspect) together.push(given);
+      else {
+        this.#postAll(together);
+        this.#postAll([given]);
+        together = [];
+      }
+    }
+    this.#postAll(together);
+    this.#lookAtFirst();
+  };
+
+  #postAll(all: readonly Given[]): void {
+    const posted: Given[] = [];
     const orders: DeliverOrder[] = [];
     const transfers: Transferable[] = [];
-    const posted = this.#outgoing.splice(0);
-    for (const given of posted) {
+    for (const given of all) {
       try {
         const { order, transfer } = given.task.order();
+        const listener = this.#numberOf(given.task);
         given.sequence = this.#claims.add();
-        orders.push([given.sequence, given.number, this.#numberOf(given.task), ...order]);
+        orders.push([given.sequence, given.number, listener, ...order]);
         transfers.push(...transfer);
+        posted.push(given);
       } catch (error) {
         this.#drop(given, error);
       }
     }
-    if (orders.length === 0) return;
+    if (posted.length === 0) return;
     try {
       this.#tell({ kind: "deliver", orders }, transfers);
     } catch (error) {
-      if (orders.length === 1) this.#drop(posted.at(-1) as Given, error);
-      else for (const order of orders) this.#postAlone(order);
+      // Of several, one cannot be copied: which one?
+      const [given] = posted;
+      if (posted.length === 1 && given !== undefined) this.#drop(given, error);
+      else for (const one of posted) this.#postAll([one]);
+      return;
     }
-    this.#lookAtFirst();
-  };
+    this.#postedCount += posted.length;
+    for (const given of posted) {
+      given.order = this.#orderCount;
+      given.task.posted();
+      if (given.task.abort !== undefined) this.#tellAbort(given);
+    }
+  }
 
-  /** Of several, one cannot be copied. */
-  #postAlone(order: DeliverOrder): void {
-    try {
-      this.#tell({ kind: "deliver", orders: [order] }, []);
-    } catch (error) {
-      const given = this.#given.find(({ number }) => number === order[1]);
-      if (given !== undefined) this.#drop(given, error);
-    }
+  #tellAbort({ number, task }: Given): void {
+    this.#tell({ kind: "abort", task: number, reason: packError(task.abort?.reason) }, []);
   }
 
   #tell(order: Order, transfer: readonly Transferable[]): void {
     this.#port.postMessage(order, transfer);
+    this.#orderCount += 1;
   }
 
   #numberOf({ listener }: ThreadTask): number {
@@ -190,32 +221,54 @@ export class PoolThread {
   }
 
   #nextReport(): Report | undefined {
-    return receiveMessageOnPort(this.#port)?.message;
+    for (;;) {
+      try {
+        const received: { readonly message: Report } | undefined = receiveMessageOnPort(this.#port);
+        return received?.message;
+      } catch (error) {
+        this.#firstIsUnreadable(error);
+      }
+    }
+  }
+
+  /** What a listener returned, replied or threw can be read there, and not here. It is the first one's. */
+  #firstIsUnreadable(error: unknown): void {
+    this.#first((task) => task.failed(error));
   }
 
   #read(report: Report): void {
     if (report.kind === "up") {
       this.isUp = true;
-      if (this.#given.length === 0 && !this.isEnding) this.#owner.becameIdle(this);
+      if (this.#given.length === 0) this.#becameIdle();
     } else if (report.kind === "loaded") {
       this.#loaded.add(report.listener);
       this.#lookAtFirst();
     } else if (report.kind === "unreadable") {
-      // All that was posted together is lost there. One of them is to blame, and they must not be so for ever.
-      const [first, ...others] = this.takeBack();
-      this.#owner.gaveBack(others);
-      first?.failed(unpackError(report.error));
-      if (this.#given.length === 0) this.#becameIdle();
+      this.#isUnreadable(report.order, unpackError(report.error));
     } else if (this.#given[0]?.number === report.task) {
       if (report.kind === "replied") this.#given[0].task.replied(report.value);
       else this.#first((task) => task.ended(report));
     }
   }
 
+  /** One of those that were posted in an order is to blame, if it was one of them; they are posted again, each alone. */
+  #isUnreadable(order: number, error: unknown): void {
+    const blamed = this.#given.filter((given) => given.order === order).map(({ task }) => task);
+    const back = this.takeBack();
+    this.#tell({ kind: "go on" }, []);
+    const [only] = blamed;
+    for (const task of blamed) task.isSuspect = true;
+    const isFound = blamed.length === 1 && only !== undefined && back.includes(only);
+    this.#owner.gaveBack(isFound ? back.filter((task) => task !== only) : back);
+    if (isFound) only.failed(error);
+    if (this.#given.length === 0) this.#becameIdle();
+  }
+
   /** The first task has ended. Who is told may send another at once, so first the thread has room for it. */
   #first(tell: (task: ThreadTask) => void): void {
     const given = this.#given.shift();
     if (given === undefined) return;
+    this.hasBegun = true;
     given.task.thread = undefined;
     if (this.#given.length === 0) {
       this.#becameIdle();
@@ -227,13 +280,15 @@ export class PoolThread {
   }
 
   #becameIdle(): void {
-    this.#port.unref();
+    this.#postedCount = 0;
     if (!this.isEnding) this.#owner.becameIdle(this);
   }
 
   /** It could not be posted. */
   #drop(given: Given, error: unknown): void {
-    this.#given.splice(this.#given.indexOf(given), 1);
+    const at = this.#given.indexOf(given);
+    if (at < 0) return;
+    this.#given.splice(at, 1);
     given.task.thread = undefined;
     if (this.#given.length === 0) this.#becameIdle();
     given.task.failed(error);
@@ -248,18 +303,19 @@ export class PoolThread {
   #exited(code: number): void {
     const wasEnded = this.isEnding;
     this.isEnding = true;
-    for (let report = this.#nextReport(); report !== undefined; report = this.#nextReport())
-      this.#read(report);
+    this.catchUp();
     this.#port.close();
+    this.#postedCount = 0;
     let left = this.takeBack();
     const begun = this.#given.splice(0).map(({ task }) => task);
+    if (begun.length > 0) this.hasBegun = true;
     // One that fails before it is up would fail for ever: it takes one of them along.
     if (begun.length === 0 && !this.isUp && !wasEnded && left.length > 0) {
       begun.push(left[0] as ThreadTask);
       left = left.slice(1);
     }
     const error = this.#error?.error;
-    this.#owner.ended(this, left, begun.length === 0 ? error : undefined);
+    this.#owner.exited(this, left, begun.length === 0 ? error : undefined);
     for (const task of begun) {
       task.thread = undefined;
       task.lost(wasEnded && this.#error === undefined ? undefined : code, error);

@@ -5,8 +5,12 @@ import { ThreadPool } from "./thread-pool.ts";
 export interface OpenPool {
   readonly pool: ThreadPool;
   readonly isShared: boolean;
-  /** Whoever gives it back last ends its threads. */
-  release(isForced: boolean): Promise<void>;
+  /**
+   * To be called when no task of this user is left. Whoever gives it back last ends its threads.
+   *
+   * @returns resolves when the threads that have been ended are gone
+   */
+  release(): Promise<void>;
 }
 
 interface SharedPool {
@@ -29,7 +33,7 @@ export function openPool(
 ): OpenPool {
   if (name === undefined) {
     const pool = new ThreadPool(sizes, clock, problem);
-    return { pool, isShared: false, release: (isForced) => pool.release(isForced) };
+    return { pool, isShared: false, release: () => pool.release() };
   }
   let found = shared.get(name);
   if (found !== undefined && found.maxSize !== maxSize) {
@@ -52,9 +56,9 @@ export function openPool(
     isShared: true,
     release: async () => {
       known.userCount -= 1;
-      if (known.userCount > 0) return;
+      if (known.userCount > 0) return known.pool.ended();
       shared.delete(name);
-      await known.pool.release(true);
+      return known.pool.release();
     },
   };
 }

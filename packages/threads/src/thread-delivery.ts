@@ -4,6 +4,7 @@ import {
   ListenerNotLoadedError,
   ListenerTimeoutError,
   type Message,
+  notBegun,
   type PlacedContext,
   type PlacedDestination,
   type Timer,
@@ -24,6 +25,7 @@ const classes = Object.fromEntries(
 ) as Readonly<Record<string, { readonly prototype: Error }>>;
 
 const NOTHING: readonly Transferable[] = [];
+let lastPlace = 0;
 
 interface DeliveryTerms {
   readonly listener: ListenerOfModule;
@@ -34,6 +36,8 @@ interface DeliveryTerms {
   readonly terms: ThreadTerms;
   /** Told how many milliseconds a listener has taken. */
   readonly took: (ms: number) => void;
+  /** Told that it has ended. */
+  readonly ended: (delivery: ThreadDelivery) => void;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -46,7 +50,11 @@ export class ThreadDelivery implements ThreadTask {
   readonly #terms: DeliveryTerms;
   /** What the sender's contexts held. */
   readonly #contexts: Readonly<Record<string, unknown>> | undefined;
+  readonly place: number;
   thread: PoolThread | undefined;
+  abort: { readonly reason: unknown } | undefined;
+  isSuspect = false;
+  #isPosted = false;
   #timer: Timer | undefined;
   /** Whether it is its thread's first task, and its listener has been loaded there. */
   #stage: "waiting" | "first" | "loaded" = "waiting";
@@ -59,23 +67,40 @@ export class ThreadDelivery implements ThreadTask {
     this.#terms = terms;
     this.listener = terms.listener;
     this.#contexts = readContexts(terms.terms.contexts);
+    lastPlace += 1;
+    this.place = lastPlace;
   }
 
   begin(): void {
-    const { pool } = this.#terms;
+    const { pool, reject } = this.#terms;
+    let isBegin = true;
     this.#context.whenInterrupted((reason) => {
       if (this.#isEnded) return;
-      if (pool.withdraw(this)) this.#end(() => this.#terms.reject(reason));
-      else this.thread?.abort(this, reason);
+      this.abort = { reason };
+      // Aborted before its turn, a listener has its turn all the same, as on the event loop.
+      if (isBegin) return;
+      if (pool.withdraw(this)) this.#end(() => reject(notBegun));
+      else this.thread?.abort(this);
     });
+    isBegin = false;
     pool.run(this);
+  }
+
+  /** The destination is closed by force. */
+  giveUp(): void {
+    const { pool, destination, reject } = this.#terms;
+    if (pool.withdraw(this)) return this.#end(() => reject(notBegun));
+    pool.endThreadOf(this);
+    this.#end(() => reject(new WorkerLostError(destination.name, undefined)));
   }
 
   order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] } {
     const { transfer } = this.listener;
     const message = this.#message;
     const { headers, payload } = message;
-    const { isMoved } = this.#terms;
+    const { isMoved, destination } = this.#terms;
+    // What was moved to a thread that is no more is lost with it.
+    if (isMoved && this.#isPosted) throw new WorkerLostError(destination.name, undefined);
     return {
       order: [
         this.#context.attempt,
@@ -91,6 +116,10 @@ export class ThreadDelivery implements ThreadTask {
       ],
       transfer: isMoved && transfer !== undefined ? transfer(payload) : NOTHING,
     };
+  }
+
+  posted(): void {
+    this.#isPosted = true;
   }
 
   isNext(isLoaded: boolean): void {
@@ -154,9 +183,12 @@ export class ThreadDelivery implements ThreadTask {
     this.#timer?.cancel();
     this.#timer = this.#terms.destination.clock.startTimer(afterMs, () => {
       const { pool, reject } = this.#terms;
+      // Where this thread has been held up, the listener may have ended long ago.
+      this.thread?.catchUp();
+      if (this.#isEnded) return;
       // Nothing less ends a loop.
-      this.#end(() => reject(makeError()));
       pool.endThreadOf(this);
+      this.#end(() => reject(makeError()));
     });
   }
 
@@ -164,6 +196,8 @@ export class ThreadDelivery implements ThreadTask {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#timer?.cancel();
+    this.#terms.pool.done();
+    this.#terms.ended(this);
     tell();
   }
 }

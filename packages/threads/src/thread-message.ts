@@ -1,13 +1,10 @@
 import type { Message } from "busline";
 import type { DeliverOrder } from "./crossing.ts";
 
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze(
-  Object.create(null) as Record<string, string>,
-);
-
 /** A message as a listener in a thread has it: the same fields, as little to be changed. */
 export class ThreadMessage {
   readonly #order: DeliverOrder;
+  #headers: Message["headers"] | undefined;
 
   constructor(order: DeliverOrder) {
     this.#order = order;
@@ -30,7 +27,8 @@ export class ThreadMessage {
   }
 
   get headers(): Message["headers"] {
-    return this.#order[9] ?? NO_HEADERS;
+    this.#headers ??= headersOf(this.#order[9]);
+    return this.#headers;
   }
 
   get key(): string | undefined {
@@ -57,4 +55,9 @@ export class ThreadMessage {
       payload: this.payload,
     };
   }
+}
+
+/** As on the other side: frozen, and with nothing but the headers. */
+function headersOf(given: Readonly<Record<string, string>> | undefined): Message["headers"] {
+  return Object.freeze(Object.assign(Object.create(null) as Record<string, string>, given));
 }

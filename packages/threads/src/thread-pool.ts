@@ -3,9 +3,12 @@ import { PoolThread, type PoolThreadOwner } from "./pool-thread.ts";
 import { settingsOf, type ThreadSettings } from "./thread-settings.ts";
 import type { ThreadTask } from "./thread-task.ts";
 
-/** After so many threads in a row that ended before they were up, a new one is started only after a while. */
+/** After so many threads in a row that ended without having begun with anything, a new one is started after a while. */
 const MOST_FALSE_STARTS = 5;
+const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
+/** As long as a timer of Node can wait. */
+const FOR_EVER_MS = 2_147_483_647;
 
 /**
  * Threads that take tasks. It grows first: while no thread is idle and fewer than the maximum exist, a new one takes the
@@ -22,16 +25,19 @@ export class ThreadPool implements PoolThreadOwner {
   /** The one that became idle last is at the end. */
   readonly #idle: PoolThread[] = [];
   #waiting: ThreadTask[] = [];
+  /** How many tasks have come and have not ended. */
+  #taskCount = 0;
   #sizes: PlacedSizes;
   #falseStarts = 0;
   /** Runs while no thread may be started. */
   #pause: Timer | undefined;
+  /** A pause is over: one thread may be started. */
+  #mayTry = false;
   #idleTimer: Timer | undefined;
+  /** Holds the process while there are tasks: threads do not, and one may just have died. */
+  #hold: Timer | undefined;
   readonly #ending = new Set<Promise<void>>();
   #isReleased = false;
-  /** Nothing is finished any more. */
-  #isForced = false;
-  #whenUnused: (() => void) | undefined;
 
   constructor(sizes: PlacedSizes, clock: Clock, problem: (text: string, error: unknown) => void) {
     this.#sizes = sizes;
@@ -45,8 +51,19 @@ export class ThreadPool implements PoolThreadOwner {
   }
 
   run(task: ThreadTask): void {
+    this.#taskCount += 1;
+    if (this.#taskCount === 1) {
+      this.#hold ??= this.#clock.startTimer(FOR_EVER_MS, () => {});
+      this.#hold.ref();
+    }
     this.#waiting.push(task);
     this.#startWaiting();
+  }
+
+  /** A task has ended, in whichever way. */
+  done(): void {
+    this.#taskCount -= 1;
+    if (this.#taskCount === 0) this.#hold?.unref();
   }
 
   /** Takes back a task that no thread has begun with. */
@@ -76,37 +93,41 @@ export class ThreadPool implements PoolThreadOwner {
   }
 
   resize(sizes: PlacedSizes): void {
+    const isSmaller = sizes.maxSize < this.#sizes.maxSize;
     this.#sizes = sizes;
+    if (isSmaller) {
+      // What surplus threads have not begun with is for those that stay.
+      const back = [...this.#threads].flatMap((thread) => thread.takeBack());
+      this.#waiting = [...back.toSorted((one, other) => one.place - other.place), ...this.#waiting];
+      for (const thread of this.#threads) if (thread.taskCount === 0) this.becameIdle(thread);
+    }
     this.#shrink();
     this.#startWaiting();
   }
 
-  /** Ends all threads: those at work by force, or when they have ended what they have in hand. */
-  async release(isForced: boolean): Promise<void> {
+  /** Ends all threads. To be called when no task is left. @returns resolves when they are gone */
+  async release(): Promise<void> {
     this.#isReleased = true;
-    this.#isForced = isForced;
-    if (isForced) {
-      for (const task of this.#waiting.splice(0)) task.lost(undefined, undefined);
-    } else if (this.#isUsed) {
-      await new Promise<void>((resolve) => {
-        this.#whenUnused = resolve;
-      });
-    }
     this.#pause?.cancel();
     this.#idleTimer?.cancel();
+    this.#hold?.cancel();
     for (const thread of this.#threads) this.#end(thread);
+    await this.ended();
+  }
+
+  /** Resolves when all threads that are being ended now are gone. */
+  async ended(): Promise<void> {
     await Promise.all(this.#ending);
   }
 
   becameIdle(thread: PoolThread): void {
-    this.#falseStarts = 0;
+    if (thread.hasBegun) this.#falseStarts = 0;
     if (this.#idle.includes(thread)) return;
     thread.idleSince = this.#clock.monotonicNow();
     this.#idle.push(thread);
     this.#shrink();
     this.#startWaiting();
     if (this.#idle.includes(thread)) this.#shareOut(thread);
-    if (!this.#isUsed) this.#whenUnused?.();
   }
 
   hasRoom(): void {
@@ -114,29 +135,19 @@ export class ThreadPool implements PoolThreadOwner {
   }
 
   gaveBack(tasks: readonly ThreadTask[]): void {
-    if (this.#isForced) {
-      for (const task of tasks) task.lost(undefined, undefined);
-      return;
-    }
     this.#waiting = [...tasks, ...this.#waiting];
     this.#startWaiting();
   }
 
-  ended(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void {
+  exited(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void {
+    const isOurs = this.#threads.has(thread);
     this.#forget(thread);
     if (error !== undefined) this.#problem("A thread ended between two messages", error);
-    this.#falseStarts = thread.isUp ? 0 : this.#falseStarts + 1;
+    if (isOurs) this.#falseStarts = thread.hasBegun ? 0 : this.#falseStarts + 1;
     // Whoever comes next finds as many as before.
     const isMissing = this.#threads.size < this.#sizes.coreSize && !this.#isReleased;
-    if (isMissing && thread.isUp) this.#hire(thread.settings);
+    if (isMissing && thread.hasBegun) this.#hire(thread.settings);
     this.gaveBack(left);
-    if (!this.#isUsed) this.#whenUnused?.();
-  }
-
-  get #isUsed(): boolean {
-    if (this.#waiting.length > 0) return true;
-    for (const thread of this.#threads) if (thread.taskCount > 0) return true;
-    return false;
   }
 
   #startWaiting(): void {
@@ -159,20 +170,23 @@ export class ThreadPool implements PoolThreadOwner {
   /** One to give a task to; undefined if there is none and may be none. */
   #threadFor(task: ThreadTask): PoolThread | undefined {
     const settings = settingsOf(task.listener);
+    // Those that are being ended may still be at work.
+    const busyCount = this.#threads.size - this.#idle.length + this.#ending.size;
+    if (busyCount > this.#sizes.maxSize) return undefined;
+    if (busyCount === this.#sizes.maxSize) return this.#leastBusy(settings.key);
     const at = this.#idle.findLastIndex((thread) => thread.settings.key === settings.key);
     if (at >= 0) return this.#idle.splice(at, 1)[0];
-    if (this.#threads.size >= this.#sizes.maxSize) {
-      const nearest = this.#leastBusy(settings.key);
-      if (nearest !== undefined) return nearest;
+    if (this.#threads.size + this.#ending.size >= this.#sizes.maxSize) {
       // One that is idle, but was started in another way, gives way.
       const [other] = this.#idle;
-      if (other === undefined) return undefined;
-      this.#end(other);
+      if (other !== undefined) this.#end(other);
+      return undefined;
     }
-    if (this.#falseStarts >= MOST_FALSE_STARTS) {
+    if (this.#falseStarts >= MOST_FALSE_STARTS && !this.#mayTry) {
       this.#waitAWhile();
       return undefined;
     }
+    this.#mayTry = false;
     const thread = this.#hire(settings);
     // It takes a while to come up, in which quick tasks are done by others.
     return this.#leastBusy(settings.key) ?? thread;
@@ -213,11 +227,12 @@ export class ThreadPool implements PoolThreadOwner {
     return thread;
   }
 
-  /** From now on it counts no more, but what it has in hand is told when it is gone. */
+  /** From now on it is given nothing, but what it has in hand is told when it is gone. */
   #end(thread: PoolThread): void {
     this.#forget(thread);
     const ending = thread.end().then(() => {
       this.#ending.delete(ending);
+      this.#startWaiting();
     });
     this.#ending.add(ending);
   }
@@ -229,14 +244,12 @@ export class ThreadPool implements PoolThreadOwner {
   }
 
   #waitAWhile(): void {
-    const pauseMs = Math.min(100 * 2 ** (this.#falseStarts - MOST_FALSE_STARTS), LONGEST_PAUSE_MS);
-    this.#pause = this.#clock.startTimer(pauseMs, () => {
+    const pauseMs = SHORTEST_PAUSE_MS * 2 ** (this.#falseStarts - MOST_FALSE_STARTS);
+    this.#pause = this.#clock.startTimer(Math.min(pauseMs, LONGEST_PAUSE_MS), () => {
       this.#pause = undefined;
-      this.#falseStarts = MOST_FALSE_STARTS - 1;
+      this.#mayTry = true;
       this.#startWaiting();
     });
-    // Tasks wait for it.
-    this.#pause.ref();
   }
 
   /** Ends idle threads above the maximum at once, above the core size after a while. */

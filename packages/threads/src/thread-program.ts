@@ -19,22 +19,40 @@ const { claims: shared, port } = workerData as ThreadData;
 const claims = new Claims(shared);
 const listeners = new Map<number, KnownListener>();
 const inbox: DeliverOrder[] = [];
+/** Reasons of aborts that came before their message was begun with. */
+const aborts = new Map<number, unknown>();
+/** An abort may come when its message has ended, and is never asked for. */
+const MOST_ABORTS = 1_024;
+// Before any listener's module can put another in its place.
+const now = performance.now.bind(performance);
+let orderCount = 0;
+let isHalted = false;
 let isWorking = false;
 let current: { readonly task: number; readonly context: ThreadContext } | undefined;
 
 port.on("message", (order: Order) => {
+  orderCount += 1;
   if (order.kind === "deliver") {
+    if (isHalted) return;
     inbox.push(...order.orders);
     if (!isWorking) void work();
+  } else if (order.kind === "go on") {
+    isHalted = false;
   } else if (order.kind === "listener") {
     const { number, url, exportName } = order;
     listeners.set(number, { url, exportName, loaded: undefined });
   } else if (current?.task === order.task) {
     ThreadContext.abort(current.context, unpackError(order.reason));
+  } else {
+    aborts.set(order.task, unpackError(order.reason));
+    const [oldest] = aborts.keys();
+    if (aborts.size > MOST_ABORTS && oldest !== undefined) aborts.delete(oldest);
   }
 });
 port.on("messageerror", (error) => {
-  tell({ kind: "unreadable", error: packError(error) });
+  orderCount += 1;
+  isHalted = true;
+  tell({ kind: "unreadable", order: orderCount, error: packError(error) });
 });
 tell({ kind: "up" });
 
@@ -74,14 +92,18 @@ function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise
     tell({ kind: "replied", task, value });
   });
   current = { task, context };
-  const from = performance.now();
+  if (aborts.has(task)) {
+    ThreadContext.abort(context, aborts.get(task));
+    aborts.delete(task);
+  }
+  const from = now();
   try {
     const result =
       contexts === undefined
         ? receive(message, context)
         : runInContexts(contexts, () => receive(message, context));
     if (isThenable(result)) return finish(task, from, result);
-    tell({ kind: "returned", task, value: result, took: performance.now() - from });
+    tell({ kind: "returned", task, value: result, took: now() - from });
   } catch (error) {
     tell({ kind: "failed", task, error: packError(error) });
   }
@@ -92,7 +114,7 @@ function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise
 async function finish(task: number, from: number, result: PromiseLike<unknown>): Promise<void> {
   try {
     const value = await result;
-    tell({ kind: "returned", task, value, took: performance.now() - from });
+    tell({ kind: "returned", task, value, took: now() - from });
   } catch (error) {
     tell({ kind: "failed", task, error: packError(error) });
   }

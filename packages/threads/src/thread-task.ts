@@ -13,8 +13,16 @@ export interface ThreadTask {
   readonly listener: ListenerOfModule;
   /** The thread that has been given it. */
   thread: PoolThread | undefined;
+  /** Its place among all tasks, in the order of their coming. */
+  readonly place: number;
+  /** It has been aborted; its listener, if it begins at all, begins with that. */
+  readonly abort: { readonly reason: unknown } | undefined;
+  /** A thread could not read it together with others: it is posted alone. */
+  isSuspect: boolean;
   /** What is to be posted. @throws what the user's `transfer` throws */
   order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] };
+  /** It has been posted. */
+  posted(): void;
   /** It is the thread's next, or its first, whose listener must still be loaded. */
   isNext(isLoaded: boolean): void;
   /** It is not the thread's any more: it had not begun with it. */

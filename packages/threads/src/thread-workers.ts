@@ -27,8 +27,13 @@ export class ThreadWorkers implements PlacedWorkers {
   readonly #open: OpenPool;
   /** Payloads that belong to their messages alone, so that what `transfer` names can be moved on. */
   readonly #moved = new WeakSet();
-  readonly #pace = new Pace();
+  #pace = new Pace();
+  /** Those that have begun and not ended. */
+  readonly #deliveries = new Set<ThreadDelivery>();
+  #whenUnused: (() => void) | undefined;
   #maxSize: number;
+  /** What has been moved to a thread cannot be taken back: nothing is sent ahead any more. */
+  #hasMoved = false;
   #released: Promise<void> | undefined;
 
   constructor(destination: PlacedDestination, open: OpenPool, terms: ThreadTerms) {
@@ -61,9 +66,11 @@ export class ThreadWorkers implements PlacedWorkers {
           destination: this.#destination,
           terms: this.#terms,
           took: this.#took,
+          ended: this.#ended,
           resolve,
           reject,
         });
+        this.#deliveries.add(delivery);
         delivery.begin();
       });
   }
@@ -81,13 +88,14 @@ export class ThreadWorkers implements PlacedWorkers {
   resize(sizes: PlacedSizes): void {
     this.#maxSize = sizes.maxSize;
     if (this.#open.isShared) return;
-    this.#open.pool.resize(sizes);
+    this.#pace = new Pace();
     this.#lookAhead();
+    this.#open.pool.resize(sizes);
   }
 
   /** What is quick is sent ahead. In a shared pool it might wait there behind what is slow. */
   readonly #took = (ms: number): void => {
-    if (!this.#open.isShared && this.#pace.hasChanged(ms)) this.#lookAhead();
+    if (!this.#open.isShared && !this.#hasMoved && this.#pace.hasChanged(ms)) this.#lookAhead();
   };
 
   #lookAhead(): void {
@@ -97,11 +105,31 @@ export class ThreadWorkers implements PlacedWorkers {
   }
 
   release(isForced: boolean): Promise<void> {
-    this.#released ??= this.#open.release(isForced);
+    this.#released ??= this.#release();
+    if (isForced) for (const delivery of this.#deliveries) delivery.giveUp();
     return this.#released;
   }
 
+  async #release(): Promise<void> {
+    if (this.#deliveries.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenUnused = resolve;
+      });
+    }
+    await this.#open.release();
+  }
+
+  readonly #ended = (delivery: ThreadDelivery): void => {
+    this.#deliveries.delete(delivery);
+    if (this.#deliveries.size === 0) this.#whenUnused?.();
+  };
+
   #move(payload: unknown, transfer: NonNullable<ListenerOfModule["transfer"]>): unknown {
+    if (!this.#hasMoved) {
+      this.#hasMoved = true;
+      this.#pace = new Pace();
+      this.#lookAhead();
+    }
     let moved: unknown;
     try {
       moved = structuredClone(payload, { transfer: [...transfer(payload)] as never });

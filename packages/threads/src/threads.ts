@@ -29,8 +29,8 @@ const DEFAULT_LOAD_TIMEOUT_MS = 30_000;
 
 /**
  * Workers that are real threads, for listeners that burn a processor: given as the attribute `workers` of a queued
- * destination, whose listeners must then be modules (`moduleListener`). A destination that does not say its sizes has one
- * thread from the start and as many as the machine runs at once.
+ * destination, whose listeners must then be modules (`moduleListener`). A destination that does not say its sizes keeps one
+ * thread when it has been idle, and has as many as the machine runs at once.
  *
  * @throws {InvalidConfigurationError} an option is not what is allowed
  */

@@ -103,6 +103,8 @@ describe("a thread that dies with a message in hand", () => {
       .request({ action: "loop", begun: loops.buffer })
       .catch(({ cause }: { readonly cause: unknown }) => cause);
     await loops.reaches(1);
+    // What the thread has told before it began is read in the event loop's next turns.
+    for (let left = 3; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
     clock.advance(60);
     const held = destination.request({ action: "hold", begun: holds.buffer, gate: gate.buffer });
     await holds.reaches(1);

@@ -66,9 +66,7 @@ export class BusLifecycle {
     bus.release();
     followNobody();
     await Promise.all(
-      bus.destinations.map(async ({ placed }) => {
-        await placed?.release(!isDrained);
-      }),
+      bus.destinations.map((destination) => destination.releaseWorkers(!isDrained)),
     );
     return joined(reports);
   }
@@ -83,7 +81,7 @@ export class BusLifecycle {
     this.#bus.forget(destination);
     followNobody();
     destination.pool?.release();
-    await destination.placed?.release(!isFinished);
+    await destination.releaseWorkers(!isFinished);
     this.#removals.delete(destination);
     return joined([report]);
   }

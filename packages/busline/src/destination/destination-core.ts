@@ -71,6 +71,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   pool: WorkerPool | undefined;
   /** The workers, where they are not on the event loop. */
   placed: PlacedWorkers | undefined;
+  /** Workers of before that still finish what they have in hand. */
+  private readonly retired = new Set<PlacedWorkers>();
   /** So many messages more than there are workers may be handed to those, while there is one listener. */
   private aheadCount = 0;
   isPaused = false;
@@ -215,6 +217,12 @@ export class DestinationCore implements ListenerRegistryObserver {
     });
   }
 
+  /** Ends workers that are placed elsewhere. @param isForced also those that are at work */
+  async releaseWorkers(isForced: boolean): Promise<void> {
+    const all = this.placed === undefined ? [...this.retired] : [this.placed, ...this.retired];
+    await Promise.all(all.map((placed) => placed.release(isForced)));
+  }
+
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
     this.waiters.refuseAll(error);
@@ -296,7 +304,9 @@ export class DestinationCore implements ListenerRegistryObserver {
     }
     this.placed = next;
     this.#lookAhead(0);
-    void placed?.release(false);
+    if (placed === undefined) return;
+    this.retired.add(placed);
+    void placed.release(false).then(() => this.retired.delete(placed));
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {

@@ -36,6 +36,12 @@ export interface PlacedContext extends MessageListenerContext {
 /** Hands a message to a listener in its place. The promise settles as the listener has ended. */
 export type PlacedReceiver = (message: Message, context: PlacedContext) => Promise<unknown>;
 
+/**
+ * What a placed receiver's promise rejects with where its listener has not begun with the message and will not: the
+ * message then counts as discarded.
+ */
+export const notBegun: unique symbol = Symbol("busline.not begun");
+
 /** The workers of one destination, in their place. */
 export interface PlacedWorkers {
   /**
@@ -57,7 +63,8 @@ export interface PlacedWorkers {
   /**
    * The destination needs them no more.
    *
-   * @param isForced ends also those that are at work; otherwise they finish what they have in hand
+   * @param isForced ends also those that are at work; otherwise they finish what they have in hand. May be called again,
+   * with `true`, while they do.
    * @returns resolves when nothing is left of them
    */
   release(isForced: boolean): Promise<void>;

@@ -9,6 +9,7 @@ import type { DeliveryHost } from "./delivery-host.ts";
 import { callFollowed, enter, hasEnded, isOnStack, leave, workerAround } from "./running-worker.ts";
 import { adopted, isPlainPromise, promiseOf } from "./listener-result.ts";
 import { callInContext } from "./sender-context.ts";
+import { notBegun } from "./worker-placement.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** Where so many wait for a listener, it is not followed to learn more about it. */
@@ -355,7 +356,8 @@ export class Worker {
     this.keepMore();
     const outer = enter(this);
     try {
-      this.failed(error);
+      if (error === notBegun) (this.delivery as Delivery).listenersSkipped(1, true);
+      else this.failed(error);
     } finally {
       leave(outer);
     }
