@@ -60,6 +60,8 @@ describe("configuration - contract 7 and 8: type, name and attributes", () => {
       workersCoreSize: core,
       workersMaxSize: max,
       workersIdleTimeoutMs: 60_000,
+      workers: undefined,
+      listenerTimeoutMs: undefined,
       schema: undefined,
       replySchema: undefined,
     });

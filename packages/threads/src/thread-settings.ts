@@ -35,6 +35,7 @@ function findOut(listener: ListenerOfModule): ThreadSettings {
       env,
       argv: [...argv],
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
+      ...execArgv(),
     },
   };
 }
@@ -74,4 +75,10 @@ function programWith(loader: string): URL {
     `await import(${JSON.stringify(program.href)});`,
   ];
   return new URL(`data:text/javascript,${encodeURIComponent(lines.join("\n"))}`);
+}
+
+/** A program that was given as text says how to read it, which would be refused for a file. */
+function execArgv(): { readonly execArgv?: string[] } {
+  if (!process.execArgv.some((word) => word.startsWith("--input-type"))) return {};
+  return { execArgv: process.execArgv.filter((word) => word.startsWith("--conditions=")) };
 }

@@ -162,7 +162,7 @@ export class BusCore implements DestinationEnvironment {
         registerListener(core, listener, options),
       );
     } catch (error) {
-      void core.placed?.release(true);
+      void core.place?.release(true);
       throw error;
     }
     this.#put(core);

@@ -66,7 +66,9 @@ export class BusLifecycle {
     bus.release();
     followNobody();
     await Promise.all(
-      bus.destinations.map((destination) => destination.releaseWorkers(!isDrained)),
+      bus.destinations.map(async ({ place }) => {
+        await place?.release(!isDrained);
+      }),
     );
     return joined(reports);
   }
@@ -81,7 +83,7 @@ export class BusLifecycle {
     this.#bus.forget(destination);
     followNobody();
     destination.pool?.release();
-    await destination.releaseWorkers(!isFinished);
+    await destination.place?.release(!isFinished);
     this.#removals.delete(destination);
     return joined([report]);
   }

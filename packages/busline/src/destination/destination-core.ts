@@ -2,7 +2,6 @@ import { EventListeners } from "../diagnostics/event-listeners.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { SealedDestinationError } from "../errors/sealed-destination-error.ts";
 import type { Listening } from "../listener/listening.ts";
-import type { MessageListenerFunction } from "../listener/message-listener.ts";
 import { ListenerRegistry, type ListenerRegistryObserver } from "../listener/listener-registry.ts";
 import type { Message } from "../message/message.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
@@ -18,7 +17,6 @@ import { forceClose, purge } from "../worker/dropped-messages.ts";
 import type { PoolSettings } from "../worker/pool-settings.ts";
 import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
-import type { PlacedSizes, PlacedWorkers } from "../worker/worker-placement.ts";
 import { DeliveryOutcomes } from "./delivery-outcomes.ts";
 import { Destination } from "./destination.ts";
 import { resolveWorkerSizes } from "./destination-attributes.ts";
@@ -27,6 +25,7 @@ import type { DestinationEnvironment } from "./destination-environment.ts";
 import { DESTINATION_EVENTS, type DestinationEventListener } from "./destination-event-listener.ts";
 import type { DestinationType } from "./destination-type.ts";
 import { Entrance } from "./entrance.ts";
+import { sizesOf, WorkerPlace } from "./worker-place.ts";
 
 const NO_WORKERS = {
   activeWorkerCount: 0,
@@ -69,12 +68,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   type: DestinationType;
   /** Present once the type has had a queue, and a message has come. */
   pool: WorkerPool | undefined;
-  /** The workers, where they are not on the event loop. */
-  placed: PlacedWorkers | undefined;
-  /** Workers of before that still finish what they have in hand. */
-  private readonly retired = new Set<PlacedWorkers>();
-  /** So many messages more than there are workers may be handed to those, while there is one listener. */
-  private aheadCount = 0;
+  /** Where the workers run the listeners; present once that has been elsewhere than on the event loop. */
+  place: WorkerPlace | undefined;
   isPaused = false;
   /** It lets in only what its own running listeners send. */
   isClosing = false;
@@ -113,13 +108,13 @@ export class DestinationCore implements ListenerRegistryObserver {
   line: WorkerPool | undefined;
 
   listenerRegistered({ listener }: Listening): void {
-    this.#lookAhead(this.aheadCount);
+    this.place?.lookAgain();
     this.lookAgain();
     this.events.tell("messageListenerRegistered", this.name, listener);
   }
 
   listenerUnregistered({ listener }: Listening): void {
-    this.#lookAhead(this.aheadCount);
+    this.place?.lookAgain();
     this.lookAgain();
     this.events.tell("messageListenerUnregistered", this.name, listener);
   }
@@ -182,7 +177,7 @@ export class DestinationCore implements ListenerRegistryObserver {
       maxSize: sizes.workersMaxSize,
     };
     pool.reconfigure(settings);
-    this.placed?.resize(settings);
+    this.place?.placed?.resize(settings);
     this.environment.waits.lookAgain();
   }
 
@@ -217,12 +212,6 @@ export class DestinationCore implements ListenerRegistryObserver {
     });
   }
 
-  /** Ends workers that are placed elsewhere. @param isForced also those that are at work */
-  async releaseWorkers(isForced: boolean): Promise<void> {
-    const all = this.placed === undefined ? [...this.retired] : [this.placed, ...this.retired];
-    await Promise.all(all.map((placed) => placed.release(isForced)));
-  }
-
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
     this.waiters.refuseAll(error);
@@ -242,7 +231,10 @@ export class DestinationCore implements ListenerRegistryObserver {
     const { environment, isClosing, isPaused, configuration } = this;
     const isClosed = environment.stage !== "open" || isClosing;
     this.isWideOpen =
-      !isClosed && !isPaused && configuration.schema === undefined && this.placed === undefined;
+      !isClosed &&
+      !isPaused &&
+      configuration.schema === undefined &&
+      this.place?.placed === undefined;
     this.outcomes.followsListeners = environment.mayWait || isClosed;
     const isAwaited =
       this.watches !== undefined || this.whenIdle !== undefined || this.hasHadSource;
@@ -264,53 +256,24 @@ export class DestinationCore implements ListenerRegistryObserver {
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
-  #lookAhead(count: number): void {
-    if (count === 0 && this.aheadCount === 0) return;
-    this.aheadCount = count;
-    // With several listeners one message would come to the first of them before the last one to the others.
-    this.pool?.lookAhead(this.listeners.roster.listenings.length === 1 ? count : 0);
-  }
-
-  /** @throws {InvalidConfigurationError} a listener cannot run where the workers are to be; nothing has changed */
-  #placeWorkers(configuration: DestinationConfiguration): void {
-    const { placed, name } = this;
-    const { workers, listenerTimeoutMs } = configuration;
-    const sizes = sizesOf(configuration);
-    const isSame =
-      workers === this.configuration.workers &&
-      listenerTimeoutMs === this.configuration.listenerTimeoutMs;
-    if (placed !== undefined && isSame) return placed.resize(sizes);
-    const { clock, dispatcher } = this.environment;
-    const { problem } = dispatcher;
-    const next = workers?.open({
-      name,
-      sizes,
-      listenerTimeoutMs,
-      clock,
-      problem,
-      lookAhead: (count) => {
-        if (this.placed === next) this.#lookAhead(count);
-      },
-    });
-    if (next === undefined && placed === undefined) return;
+  #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
+    if (configuration.workers !== undefined) this.place ??= new WorkerPlace(this);
+    const move = this.place?.move(configuration, this.configuration);
     try {
-      this.listeners.moveTo(
-        // Its context is more than a listener's: see `PlacedContext`.
-        next && ((listener) => next.place(listener) as MessageListenerFunction),
-      );
+      this.#applyQueue(configuration, type);
     } catch (error) {
-      void next?.release(true);
+      move?.undo();
       throw error;
     }
-    this.placed = next;
-    this.#lookAhead(0);
-    if (placed === undefined) return;
-    this.retired.add(placed);
-    void placed.release(false).then(() => this.retired.delete(placed));
+    this.configuration = configuration;
+    this.type = type;
+    this.hasQueue = type.createQueue !== undefined;
+    this.#lookAtQueue();
+    this.lookAgain();
+    move?.keep();
   }
 
-  #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
-    this.#placeWorkers(configuration);
+  #applyQueue(configuration: DestinationConfiguration, type: DestinationType): void {
     const { pool } = this;
     const { createQueue } = type;
     if (createQueue !== undefined && pool !== undefined) {
@@ -321,11 +284,6 @@ export class DestinationCore implements ListenerRegistryObserver {
     } else if (createQueue !== undefined && createQueue !== createLine) {
       this.#makePool(configuration, type, createQueue());
     }
-    this.configuration = configuration;
-    this.type = type;
-    this.hasQueue = createQueue !== undefined;
-    this.#lookAtQueue();
-    this.lookAgain();
   }
 
   #makePool(
@@ -362,13 +320,5 @@ function settingsOf(
     workerPerListener: type.workerPer === "listener",
     maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
     ...sizesOf(configuration),
-  };
-}
-
-function sizesOf(configuration: DestinationConfiguration): PlacedSizes {
-  return {
-    coreSize: configuration.workersCoreSize ?? 0,
-    maxSize: configuration.workersMaxSize ?? 1,
-    idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
   };
 }

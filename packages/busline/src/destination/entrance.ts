@@ -282,7 +282,8 @@ export class Entrance {
 
   /** Where listeners run somewhere else, it is asked whether the payload can come there. */
   private admit(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
-    const { placed, counters } = this.core;
+    const { place, counters } = this.core;
+    const placed = place?.placed;
     if (placed === undefined) return this.letIn(message, routing, isDirect);
     const moment = Message.momentOf(message);
     const listeners = moment.listenings.map(({ listener }) => listener);

@@ -13,7 +13,7 @@ export interface ListenerRegistryObserver {
 }
 
 /** Makes what hands a listener its messages in the place where it runs. */
-type Place = (listener: MessageListener) => MessageListenerFunction;
+export type Place = (listener: MessageListener) => MessageListenerFunction;
 
 const NOBODY = new Roster([]);
 
