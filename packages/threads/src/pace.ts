@@ -1,6 +1,6 @@
 /** So many messages are looked at before it is told how quick a listener is. */
 const ENOUGH = 16;
-/** For so long, about, the messages at a thread may keep it busy. */
+/** For so long, about, the messages that wait at a thread may keep it busy. */
 const AHEAD_MS = 2;
 const MOST = 32;
 
@@ -28,6 +28,6 @@ export class Pace {
   }
 
   #depthNow(): number {
-    return Math.max(1, Math.min(MOST, Math.floor(AHEAD_MS / this.#meanMs)));
+    return Math.min(MOST, 1 + Math.floor(AHEAD_MS / this.#meanMs));
   }
 }
