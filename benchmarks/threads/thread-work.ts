@@ -18,5 +18,6 @@ export default function work({ steps, freight }: ThreadPayload): number {
 
 /** The same for busline, which hands over a message. */
 export function workOnMessage(message: { readonly payload: ThreadPayload }): number {
-  return work(message.payload);
+  // On Node.js 24 a loop is several times slower in a caller that has taken it in.
+  return Reflect.apply(work, undefined, [message.payload]);
 }

@@ -3,6 +3,8 @@ const ENOUGH = 16;
 /** For so long, about, the messages that wait at a thread may keep it busy. */
 const AHEAD_MS = 2;
 const MOST = 32;
+/** One that took longer than this is not remembered for longer. */
+const LONGEST_MS = 100;
 
 /**
  * How many messages a thread may be given at a time, by how long its listener has taken lately: one that is slow gets the
@@ -16,9 +18,9 @@ export class Pace {
 
   /** A message has taken so many milliseconds. @returns whether `depth` is another now */
   hasChanged(ms: number): boolean {
-    if (!(ms >= 0 && ms < Infinity)) return false;
+    if (!(ms >= 0)) return false;
     this.#count += 1;
-    this.#meanMs += (ms - this.#meanMs) / Math.min(this.#count, ENOUGH);
+    this.#meanMs += (Math.min(ms, LONGEST_MS) - this.#meanMs) / Math.min(this.#count, ENOUGH);
     if (this.#count < ENOUGH) return false;
     const depth = this.#depthNow();
     // Not for every little change.

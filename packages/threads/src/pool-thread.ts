@@ -145,7 +145,7 @@ export class PoolThread {
   readonly #post = (): void => {
     let together: Given[] = [];
     for (const given of this.#outgoing.splice(0)) {
-      if (!given.task.isSuspect) together.push(given);
+      if (!given.task.goesAlone) together.push(given);
       else {
         this.#postAll(together);
         this.#postAll([given]);
@@ -257,7 +257,7 @@ export class PoolThread {
     const back = this.takeBack();
     this.#tell({ kind: "go on" }, []);
     const [only] = blamed;
-    for (const task of blamed) task.isSuspect = true;
+    for (const task of blamed) task.goesAlone = true;
     const isFound = blamed.length === 1 && only !== undefined && back.includes(only);
     this.#owner.gaveBack(isFound ? back.filter((task) => task !== only) : back);
     if (isFound) only.failed(error);

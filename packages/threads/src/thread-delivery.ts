@@ -25,6 +25,8 @@ const classes = Object.fromEntries(
 ) as Readonly<Record<string, { readonly prototype: Error }>>;
 
 const NOTHING: readonly Transferable[] = [];
+/** So many bytes, characters or elements are many. */
+const LARGE = 16 * 1_024;
 let lastPlace = 0;
 
 interface DeliveryTerms {
@@ -53,7 +55,7 @@ export class ThreadDelivery implements ThreadTask {
   readonly place: number;
   thread: PoolThread | undefined;
   abort: { readonly reason: unknown } | undefined;
-  isSuspect = false;
+  goesAlone: boolean;
   #isPosted = false;
   #timer: Timer | undefined;
   /** Whether it is its thread's first task, and its listener has been loaded there. */
@@ -67,6 +69,7 @@ export class ThreadDelivery implements ThreadTask {
     this.#terms = terms;
     this.listener = terms.listener;
     this.#contexts = readContexts(terms.terms.contexts);
+    this.goesAlone = isLarge(message.payload);
     lastPlace += 1;
     this.place = lastPlace;
   }
@@ -153,7 +156,8 @@ export class ThreadDelivery implements ThreadTask {
   }
 
   ended(report: EndReport): void {
-    if (report.kind === "returned") this.#terms.took(report.took);
+    // To send it again to another thread would take longer than to wait.
+    if (report.kind === "returned") this.#terms.took(this.goesAlone ? Infinity : report.took);
     this.#end(() => {
       const { resolve, reject } = this.#terms;
       if (report.kind === "not loaded") {
@@ -204,5 +208,20 @@ export class ThreadDelivery implements ThreadTask {
 
 function hasAny(headers: object): boolean {
   for (const _ in headers) return true;
+  return false;
+}
+
+/** What takes long to copy keeps nobody waiting who was sent together with it. */
+function isLarge(payload: unknown): boolean {
+  if (typeof payload === "string") return payload.length > LARGE;
+  if (typeof payload !== "object" || payload === null) return false;
+  if (ArrayBuffer.isView(payload) || payload instanceof ArrayBuffer)
+    return payload.byteLength > LARGE;
+  if (Array.isArray(payload)) return payload.length > LARGE;
+  for (const key in payload) {
+    const value = (payload as Record<string, unknown>)[key];
+    if (typeof value === "string" && value.length > LARGE) return true;
+    if (ArrayBuffer.isView(value) && value.byteLength > LARGE) return true;
+  }
   return false;
 }

@@ -17,8 +17,8 @@ export interface ThreadTask {
   readonly place: number;
   /** It has been aborted; its listener, if it begins at all, begins with that. */
   readonly abort: { readonly reason: unknown } | undefined;
-  /** A thread could not read it together with others: it is posted alone. */
-  isSuspect: boolean;
+  /** It is large, or a thread could not read it together with others: it is posted alone. */
+  goesAlone: boolean;
   /** What is to be posted. @throws what the user's `transfer` throws */
   order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] };
   /** It has been posted. */
