@@ -173,6 +173,8 @@ export class PoolThread {
       }
     }
     if (posted.length === 0) return;
+    // A listener begins as soon as its message is there.
+    for (const given of posted) if (given.task.abort !== undefined) this.#tellAbort(given);
     try {
       this.#tell({ kind: "deliver", orders }, transfers);
     } catch (error) {
@@ -186,7 +188,6 @@ export class PoolThread {
     for (const given of posted) {
       given.order = this.#orderCount;
       given.task.posted();
-      if (given.task.abort !== undefined) this.#tellAbort(given);
     }
   }
 

@@ -9,6 +9,7 @@ import { ManualClock } from "busline/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { moduleListener, threads } from "../src/index.ts";
 import type { Command } from "./listeners/obedient.ts";
+import { SharedSignal } from "./shared-signal.ts";
 
 const OBEDIENT = new URL("./listeners/obedient.ts", import.meta.url);
 
@@ -107,14 +108,13 @@ describe.each<readonly [string, () => DestinationAttributes]>([
 
   test("request - its abort reaches the listener's signal", async () => {
     const destination = destinationOf();
-    // Whoever has been asked is there, so that the next message has begun when it is aborted.
-    await destination.request({ action: "return", value: 1 });
+    const begun = new SharedSignal();
     const controller = new AbortController();
     const asked = destination.request(
-      { action: "wait for the abort" },
+      { action: "wait for the abort", begun: begun.buffer },
       { signal: controller.signal },
     );
-    await new Promise((resolve) => setImmediate(resolve));
+    await begun.reaches(1);
     controller.abort(new Error("enough"));
     await expect(asked).rejects.toMatchObject({ code: "BUSLINE_ABORTED" });
     // The worker is free again.

@@ -7,7 +7,7 @@ export type Command =
   | { readonly action: "reply"; readonly value: unknown }
   | { readonly action: "describe" }
   | { readonly action: "throw" | "reject" | "throw a text" | "throw several" }
-  | { readonly action: "wait for the abort" }
+  | { readonly action: "wait for the abort"; readonly begun: SharedArrayBuffer }
   | { readonly action: "exit"; readonly code: number }
   | { readonly action: "throw outside" | "reject outside" | "exhaust memory" }
   | { readonly action: "loop"; readonly begun: SharedArrayBuffer }
@@ -55,6 +55,7 @@ export default function obey(message: Message<Command>, context: MessageListener
     case "throw several":
       throw new AggregateError([new RangeError("one"), new TypeError("two")], "several");
     case "wait for the abort":
+      tell(payload.begun);
       return new Promise((_, reject) => {
         const { signal } = context;
         signal.addEventListener("abort", () => reject(signal.reason as Error));
