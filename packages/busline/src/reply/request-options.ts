@@ -49,8 +49,12 @@ export function checkRequestOptions(options: RequestOptions, where: string): Che
     "key",
     "signal",
   ]);
+  // Taken apart by name: on Node 20 a spread costs as much as the rest.
+  const { id, signal, extras } = readSendOptions(reader, where);
   return {
-    ...readSendOptions(reader, where),
+    id,
+    signal,
+    extras,
     timeoutMs: reader.duration("timeoutMs") ?? DEFAULT_TIMEOUT_MS,
     mode: reader.oneOf("mode", ["default", "direct"] as const) ?? "default",
   };

@@ -97,8 +97,9 @@ export class OptionReader {
 
   /** One of a few texts. */
   oneOf<T extends string>(name: string, choices: readonly T[]): T | undefined {
-    const allowed = choices.map((choice) => `"${choice}"`).join(" or ");
-    return this.#checked(name, allowed, (value): value is T => choices.includes(value as T));
+    const value = this.#values.get(name) as T | undefined;
+    if (value === undefined || choices.includes(value)) return value;
+    return this.refuse(name, choices.map((choice) => `"${choice}"`).join(" or "));
   }
 
   /** An `AbortSignal`. */
