@@ -12,7 +12,7 @@ const EVERY = 100;
 describe.each(["parallel", "serial"])("a %s destination", (type) => {
   test(
     "listener - threads die with their messages again and again: each message ends in one state, and its neighbours too",
-    { timeout: IS_LONG ? 3_600_000 : 60_000 },
+    { timeout: IS_LONG ? 3_600_000 : 120_000 },
     async () => {
       const failures = new Map<string, number>();
       const bus = new MessageBus({
@@ -26,7 +26,7 @@ describe.each(["parallel", "serial"])("a %s destination", (type) => {
         new DestinationConfiguration(type, "acme/work", {
           workers: threads(),
           // Longer than a thread takes to fill its memory, which is no loop.
-          listenerTimeoutMs: 3_000,
+          listenerTimeoutMs: 6_000,
           ...sizes,
         }),
       );
