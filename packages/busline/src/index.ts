@@ -69,6 +69,7 @@ export type { MessageTrace } from "./diagnostics/channels.ts";
 export type { ErrorHook, FailureContext, Logger } from "./diagnostics/failure-reporter.ts";
 export type { Clock, Timer } from "./clock/clock.ts";
 export type { Reading } from "./clock/reading.ts";
+export { OptionReader } from "./validation/option-reader.ts";
 export type { StandardSchema } from "./validation/standard-schema.ts";
 
 export { BuslineError } from "./errors/busline-error.ts";

@@ -19,6 +19,7 @@ const BUSLINE = [
   "ListenerTimeoutError",
   "MessageBus",
   "NoListenerError",
+  "OptionReader",
   "RejectedExecutionError",
   "RequestTimeoutError",
   "SealedDestinationError",

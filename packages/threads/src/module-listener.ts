@@ -8,9 +8,9 @@ import {
   type MessageListenerContext,
   type MessageListenerFunction,
   type MessageListenerObject,
+  OptionReader,
 } from "busline";
 import { type LoadProblem, loadListener } from "./listener-module.ts";
-import { readSettings } from "./option-checks.ts";
 
 /** How a module's listener is run on threads. On the event loop only `exportName` counts. */
 export interface ModuleListenerOptions<Payload = unknown> {
@@ -65,7 +65,7 @@ export class ListenerOfModule implements ModuleListener {
   constructor(url: URL | string, options: ModuleListenerOptions<never> | undefined) {
     const where = "moduleListener";
     this.url = checkUrl(url, where);
-    const read = readSettings(where, options, [
+    const read = new OptionReader(where, options, [
       "exportName",
       "resourceLimits",
       "transfer",
@@ -73,9 +73,9 @@ export class ListenerOfModule implements ModuleListener {
       "argv",
     ]);
     this.exportName = read.text("exportName") ?? "default";
-    this.resourceLimits = read.record<number>("resourceLimits", "number");
+    this.resourceLimits = read.record("resourceLimits", "number");
     this.transfer = read.function("transfer");
-    this.env = { ...read.record<string>("env", "text") };
+    this.env = { ...read.record("env", "string") };
     this.argv = [...(read.texts("argv") ?? [])];
     const base = fileNameOf(this.url).replace(/\.[cm]?[jt]sx?$/u, "");
     this.name = this.exportName === "default" ? base : `${base}.${this.exportName}`;

@@ -45,11 +45,6 @@ export class ThreadPool implements PoolThreadOwner {
     this.#problem = problem;
   }
 
-  /** How many threads there are. */
-  get size(): number {
-    return this.#threads.size;
-  }
-
   run(task: ThreadTask): void {
     this.#taskCount += 1;
     if (this.#taskCount === 1) {

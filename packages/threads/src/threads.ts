@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
-import { InvalidConfigurationError, type WorkerPlacement } from "busline";
-import { readSettings } from "./option-checks.ts";
+import { OptionReader, type WorkerPlacement } from "busline";
 import { openPool } from "./shared-pools.ts";
 import { ThreadWorkers } from "./thread-workers.ts";
 
@@ -35,17 +34,13 @@ const DEFAULT_LOAD_TIMEOUT_MS = 30_000;
  * @throws {InvalidConfigurationError} an option is not what is allowed
  */
 export function threads(options?: ThreadsOptions): WorkerPlacement {
-  const where = "threads";
-  const read = readSettings(where, options, ["pool", "poolMaxSize", "contexts", "loadTimeoutMs"]);
+  const known = ["pool", "poolMaxSize", "contexts", "loadTimeoutMs"];
+  const read = new OptionReader("threads", options, known);
   const pool = read.text("pool");
   const poolMaxSize = read.wholeNumber("poolMaxSize", 1);
   if (pool === undefined && poolMaxSize !== undefined) {
-    throw new InvalidConfigurationError({
-      where,
-      attribute: "poolMaxSize",
-      value: poolMaxSize,
-      allowed: "given with a pool; a destination's own threads are counted by its workersMaxSize",
-    });
+    const counted = "a destination's own threads are counted by its workersMaxSize";
+    read.refuse("poolMaxSize", `given with a pool; ${counted}`);
   }
   const contexts = read.texts("contexts") ?? [];
   const loadTimeoutMs = read.duration("loadTimeoutMs") ?? DEFAULT_LOAD_TIMEOUT_MS;

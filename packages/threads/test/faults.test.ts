@@ -98,13 +98,13 @@ describe("a thread that dies with a message in hand", () => {
       parallel("acme/work", { workers: threads(), workersMaxSize: 2, listenerTimeoutMs: 100 }),
     );
     destination.listen(moduleListener(OBEDIENT));
+    // Its module is loaded there, so its time runs from the moment at which it is posted.
+    await destination.request({ action: "return", value: 0 });
     const [loops, holds, gate] = [new SharedSignal(), new SharedSignal(), new SharedSignal()];
     const looping = destination
       .request({ action: "loop", begun: loops.buffer })
       .catch(({ cause }: { readonly cause: unknown }) => cause);
     await loops.reaches(1);
-    // What the thread has told before it began is read in the event loop's next turns.
-    for (let left = 3; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
     clock.advance(60);
     const held = destination.request({ action: "hold", begun: holds.buffer, gate: gate.buffer });
     await holds.reaches(1);
@@ -117,7 +117,6 @@ describe("a thread that dies with a message in hand", () => {
 
   test("destination - a serial one keeps its order through all of it", async () => {
     const destination = serialDestination();
-    const begun = new SharedSignal();
     const commands: Command[] = [
       { action: "exit", code: 1 },
       { action: "return", value: 1 },
@@ -142,7 +141,6 @@ describe("a thread that dies with a message in hand", () => {
       failedMessageCount: 4,
       deliveredMessageCount: 4,
     });
-    expect(begun.buffer.byteLength).toBe(4);
   });
 
   test("error hook - it is told of a lost worker with message and listener", async () => {

@@ -114,17 +114,27 @@ describe("aborts and timers", () => {
       serial("acme/a", { workers: threads(), listenerTimeoutMs: 100 }),
     );
     destination.listen(moduleListener(OBEDIENT));
-    await destination.request({ action: "return", value: 0 });
+    // Known to be quick, it is sent its next message before it has ended the last.
+    for (let value = 0; value < 40; value += 1)
+      await destination.request({ action: "return", value });
     const begun = new SharedSignal();
     const gate = new SharedSignal();
+    const next = new SharedSignal();
+    const nextGate = new SharedSignal();
     const held = destination.request({ action: "hold", begun: begun.buffer, gate: gate.buffer });
+    const last = destination.request({
+      action: "hold",
+      begun: next.buffer,
+      gate: nextGate.buffer,
+    });
     await begun.reaches(1);
-    await new Promise((resolve) => setImmediate(resolve));
     gate.add();
-    // The thread has told of its end, and nobody has read it.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    // When the thread begins with the next one, it has told of the first one's end, and nobody here has read it.
+    Atomics.wait(new Int32Array(next.buffer), 0, 0);
     clock.advance(100);
     expect(await held).toBe("held");
+    nextGate.add();
+    expect(await last).toBe("held");
   });
 });
 

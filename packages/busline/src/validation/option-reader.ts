@@ -90,8 +90,25 @@ export class OptionReader {
 
   /** A text that is not empty, at most 255 characters. */
   text(name: string): string | undefined {
-    return this.#checked(name, "a text of 1 to 255 characters", (value): value is string => {
-      return typeof value === "string" && value.length >= 1 && value.length <= 255;
+    return this.#checked(name, "a text of 1 to 255 characters", isText);
+  }
+
+  /** A list of texts that are not empty, each of at most 255 characters. */
+  texts(name: string): readonly string[] | undefined {
+    return this.#checked(name, "a list of texts", (value): value is readonly string[] => {
+      return Array.isArray(value) && value.every(isText);
+    });
+  }
+
+  /** An object whose own properties are all texts, or all numbers. */
+  record<Value extends "string" | "number">(
+    name: string,
+    type: Value,
+  ): Readonly<Record<string, Value extends "string" ? string : number>> | undefined {
+    const allowed = `an object of ${type === "string" ? "texts" : "numbers"}`;
+    return this.#checked(name, allowed, (value): value is never => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+      return Object.values(value).every((one) => typeof one === type);
     });
   }
 
@@ -150,4 +167,8 @@ export class OptionReader {
       cause === undefined ? undefined : { cause },
     );
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length >= 1 && value.length <= 255;
 }
