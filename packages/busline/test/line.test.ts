@@ -136,6 +136,18 @@ test("line - gives out what came, in order, whatever is taken out of the middle"
   );
 });
 
+test("line - gives out what is left, where what stands behind the first few is taken out until little waits", () => {
+  const few = nat({ max: 2 });
+  const all = commands<Model, Real>(
+    [few.map((moment) => addPayloads(1, moment)), constant(addMessage), few.map(removeAt)],
+    { maxCommands: 60, size: "max" },
+  );
+  assert(
+    property(all, (each) => modelRun(() => ({ model: [], real: { line: new Line() } }), each)),
+    { numRuns: NUM_RUNS },
+  );
+});
+
 test("line - what has been removed does not pile up while nothing is taken", () => {
   assert(
     property(array(nat({ max: 3 }), { minLength: 1, maxLength: 8 }), (kept) => {

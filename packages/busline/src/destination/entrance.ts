@@ -17,7 +17,7 @@ import type { DestinationCounters } from "../statistics/destination-counters.ts"
 import type { RequestTerms } from "../reply/pending-reply.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import type { Delivery } from "../worker/delivery.ts";
-import { listenerDepth, noteSend, runningWorker } from "../worker/running-worker.ts";
+import { listenerDepth, runningWorker } from "../worker/running-worker.ts";
 import type { SendersTurn } from "../worker/senders-turn.ts";
 import type { WorkerPool } from "../worker/worker-pool.ts";
 import type { DestinationCore } from "./destination-core.ts";
@@ -86,7 +86,6 @@ export class Entrance {
       }
       return this.take(new Message(payload, moment, NO_EXTRAS), PLAIN_ROUTING);
     }
-    noteSend();
     if (line.offerPayload(payload, moment, this.moments.run)) return;
     const message = new Message(payload, moment, NO_EXTRAS);
     return turnAway(core, message, PLAIN_ROUTING, "queue-full");
@@ -150,7 +149,6 @@ export class Entrance {
 
   /** Takes a message in, or turns it away. @param isDirect it passes queue and workers by */
   take(message: Message, routing: Routing, isDirect = false): void | Promise<void> {
-    noteSend();
     if (isObserved(channels.send)) return this.takeObserved(message, routing, isDirect);
     if (!this.core.isWideOpen) return this.checked(message, routing, isDirect);
     return this.enter(message, routing, isDirect);

@@ -6,7 +6,7 @@ import {
   nameOfListener,
 } from "./message-listener.ts";
 
-/** After so many runs that were alike, a listener is taken for one that always runs so. */
+/** After so many runs it is known how a listener runs. */
 const ENOUGH = 1_000;
 
 /** One listener's registration at one destination, with its share of the statistics. */
@@ -21,16 +21,15 @@ export class Listening {
   isRegistered = true;
   /** It has often returned something plain, and never a promise. */
   isSynchronous = false;
-  /** It has often returned a promise, and never sent anything between its return and its end. */
-  isLeaf = false;
+  /** It has often gone on after its return, or is too busy: it is followed only where that must be. */
+  isFree = false;
   /** Whether its call is all that its turn takes: it is registered, reports nothing, and need not be followed. */
   isPlain = false;
   deliveredCount = 0;
   failedCount = 0;
   #hasGoneOn = false;
-  /** How often in a row it has done only what it is to be taken for. */
-  #sameCount = 0;
-
+  /** How often it has run since it first went on. */
+  #runCount = 0;
   readonly #judged: () => void;
 
   /** @param judged called when it has become plain, or is plain no more */
@@ -57,9 +56,9 @@ export class Listening {
   moveTo(receive: MessageListenerFunction, isElsewhere: boolean): void {
     this.receive = receive;
     this.#hasGoneOn = false;
-    this.#sameCount = 0;
+    this.#runCount = 0;
     this.isSynchronous = false;
-    this.isLeaf = isElsewhere;
+    this.isFree = isElsewhere;
     this.#judge();
   }
 
@@ -71,38 +70,36 @@ export class Listening {
 
   /** It has returned something plain. */
   returnedPlainly(): void {
-    this.#sameCount += 1;
-    if (this.#sameCount === ENOUGH) this.isSynchronous = !this.#hasGoneOn;
+    this.#runCount += 1;
+    if (this.#runCount === ENOUGH) this.isSynchronous = !this.#hasGoneOn;
     this.#judge();
   }
 
-  /** Following it to learn more would make everything slower, where that matters: unless it is known to be no leaf. */
-  takeForLeaf(): void {
-    if (this.#sameCount < 0) return;
-    this.isLeaf = true;
+  /** To follow it would make everything slower, where that matters. */
+  runsFree(): void {
+    this.isFree = true;
     this.#judge();
   }
 
   /** It was taken for synchronous, and has returned a promise. */
   goesOnAfterAll(): void {
     this.#hasGoneOn = true;
-    this.#sameCount = 0;
+    this.#runCount = 0;
     this.isSynchronous = false;
     this.#judge();
   }
 
-  /** It has gone on after its return, and has ended. @param hasSent it has sent something meanwhile */
-  wentOn(hasSent: boolean): void {
+  /** It has gone on after its return, and has ended. */
+  wentOn(): void {
     if (!this.#hasGoneOn) this.goesOnAfterAll();
-    // One that has sent once may send again.
-    this.#sameCount = hasSent ? -Infinity : this.#sameCount + 1;
-    this.isLeaf = this.#sameCount >= ENOUGH;
+    this.#runCount += 1;
+    this.isFree ||= this.#runCount >= ENOUGH;
     this.#judge();
   }
 
   #judge(): void {
     const wasPlain = this.isPlain;
-    this.isPlain = this.isRegistered && !this.reportsStatus && (this.isSynchronous || this.isLeaf);
+    this.isPlain = this.isRegistered && !this.reportsStatus && (this.isSynchronous || this.isFree);
     if (this.isPlain !== wasPlain) this.#judged();
   }
 

@@ -116,11 +116,46 @@ export class Line implements MessageQueue {
 
   /** Takes out the one that stands behind `position` others, of which there are few. */
   removeAt(position: number): Message | undefined {
+    if (this.goneCount > 0) return this.removeAmongGone(position);
+    let behind = position;
+    let before: Chunk | undefined;
+    let chunk = this.first;
+    while (chunk !== undefined && chunk.end - chunk.start <= behind) {
+      behind -= chunk.end - chunk.start;
+      before = chunk;
+      chunk = chunk.next;
+    }
+    if (chunk === undefined) return undefined;
+    chunk.moveToFront(behind);
+    return before === undefined ? this.takeFirst() : this.takeBehind(before, chunk);
+  }
+
+  /** Those in front are taken and put back, so that the removed among them are looked at only once. */
+  private removeAmongGone(position: number): Message | undefined {
     const before: Message[] = [];
     while (before.length < position && this.size > 0) before.push(this.take() as Message);
     const removed = this.take();
-    if (before.length > 0) this.putBack(before);
+    if (before.length === 0) return removed;
+    const chunk = new Chunk(false);
+    for (const message of before) this.append(stillWaiting(message), chunk);
+    chunk.next = this.first;
+    this.first = chunk;
+    this.last ??= chunk;
     return removed;
+  }
+
+  /** Takes the first of a chunk that is not the first. */
+  private takeBehind(before: Chunk, chunk: Chunk): Message {
+    const { moment, slots, start } = chunk;
+    const taken = slots[start];
+    slots[start] = undefined;
+    chunk.start = start + 1;
+    this.size -= 1;
+    if (chunk.start === chunk.end) {
+      before.next = chunk.next;
+      if (this.last === chunk) this.last = before;
+    }
+    return moment === undefined ? (taken as Message) : new Message(taken, moment, NO_EXTRAS);
   }
 
   removeAll(): Message[] {
@@ -169,15 +204,6 @@ export class Line implements MessageQueue {
     }
     last.moment = moment;
     return last;
-  }
-
-  /** Puts a few that have just been taken back to the front. */
-  private putBack(messages: Message[]): void {
-    const chunk = new Chunk(false);
-    for (const message of messages) this.append(stillWaiting(message), chunk);
-    chunk.next = this.first;
-    this.first = chunk;
-    this.last ??= chunk;
   }
 
   /** Drops what has been removed from before the first that waits. */
@@ -240,6 +266,14 @@ class Chunk {
       slots[slot] = waiting(slots[slot], moment);
     }
     this.moment = undefined;
+  }
+
+  /** The one that stands behind `position` others, of which there are few, goes before them. */
+  moveToFront(position: number): void {
+    const { slots, start } = this;
+    const moved = slots[start + position];
+    for (let slot = start + position; slot > start; slot -= 1) slots[slot] = slots[slot - 1];
+    slots[start] = moved;
   }
 }
 

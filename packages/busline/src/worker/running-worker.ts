@@ -8,9 +8,8 @@ import type { Worker } from "./worker.ts";
  * Who is sending? A close lets running listeners send on, and a listener must not wait for room that only itself could
  * make. While a listener's function is on the stack a variable tells; what it does after an `await` is told by async
  * context. That costs every promise of the process (on Node 20 an `await` goes from 67 to 330 ns, and stays at 80 once it
- * is off again; on Node 24 every run 350 ns), so a listener is followed until it has run a thousand times without sending
- * anything after its return, or many wait for it, or it is asked; from then on only while it is closing, or where somebody
- * may wait for room.
+ * is off again; on Node 24 every run 350 ns), so a listener is followed until it has run a thousand times, or many wait
+ * for it, or it is asked; from then on only while it is closing, or where somebody may wait for room.
  */
 let onStack: Worker | undefined;
 /** How many listeners' functions are on the stack, one in another. */
@@ -86,7 +85,6 @@ export function callFollowed(worker: Worker, delivery: Delivery, listening: List
       listening.returnedPlainly();
       hasEnded(listening.isSynchronous);
     } else {
-      worker.hasSentLater = false;
       worker.goingOn = "followed";
     }
   }
@@ -95,11 +93,11 @@ export function callFollowed(worker: Worker, delivery: Delivery, listening: List
 /**
  * A listener that was followed has ended.
  *
- * @param isProven it has turned out to need no following, and was perhaps the last that might have
+ * @param isFree it need not be followed any more, and was perhaps the last that was
  */
-export function hasEnded(isProven: boolean): void {
+export function hasEnded(isFree: boolean): void {
   insideCount -= 1;
-  if (isProven) followNobody();
+  if (isFree) followNobody();
 }
 
 /** Switches the following off, unless a listener is being followed. It goes on again with the next. */
@@ -110,13 +108,6 @@ export function followNobody(): void {
 /** Whether any listener is followed: what is sent now may be sent by it. */
 export function isFollowing(): boolean {
   return insideCount > 0;
-}
-
-/** Something is sent: remembers it of a listener that is followed and sends after its return. */
-export function noteSend(): void {
-  if (insideCount === 0 || onStack !== undefined) return;
-  const worker = workerOf(afterReturn.getStore());
-  if (worker !== undefined) worker.hasSentLater = true;
 }
 
 /** The worker whose listener the calling code belongs to. */

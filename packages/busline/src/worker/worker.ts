@@ -6,13 +6,21 @@ import { NO_EXTRAS } from "../message/message-extras.ts";
 import { Delivery } from "./delivery.ts";
 import { DeliveryContext } from "./delivery-context.ts";
 import type { DeliveryHost } from "./delivery-host.ts";
-import { callFollowed, enter, hasEnded, isOnStack, leave, workerAround } from "./running-worker.ts";
+import {
+  callFollowed,
+  enter,
+  followNobody,
+  hasEnded,
+  isOnStack,
+  leave,
+  workerAround,
+} from "./running-worker.ts";
 import { adopted, isPlainPromise, promiseOf } from "./listener-result.ts";
 import { callInContext } from "./sender-context.ts";
 import { notBegun } from "./worker-placement.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
-/** Where so many wait for a listener, it is not followed to learn more about it. */
+/** Where so many wait for a listener, following it would cost most. */
 const MANY = 64;
 
 /**
@@ -29,8 +37,6 @@ export class Worker {
   delivery: Delivery | undefined = undefined;
   /** Changes whenever it puts down a message. */
   carriedCount = 0;
-  /** The listener that goes on has sent something since its return. */
-  hasSentLater = false;
   /** The sender gets what the listeners throw. */
   tellsSender: boolean;
   /** Called when a message that `carry` could not finish at once has been finished in a sender's turn. */
@@ -174,7 +180,10 @@ export class Worker {
   private learn(listening: Listening, message: Message): void {
     const isAsked = Message.extrasOf(message).request !== undefined;
     const isBusy = this.pool !== undefined && this.pool.counters.pending >= MANY;
-    if (isAsked || isBusy) listening.takeForLeaf();
+    if (!isAsked && !isBusy) return;
+    listening.runsFree();
+    // It may have been the last that was followed.
+    followNobody();
   }
 
   /** A listener failed, or is not one for a plain call. */
@@ -280,8 +289,8 @@ export class Worker {
   /** @returns what the listener returned; a promise only as one that can be waited for */
   private call(delivery: Delivery, listening: Listening): unknown {
     const { host, message } = delivery;
-    if (!listening.isLeaf && !listening.isSynchronous) this.learn(listening, message);
-    const isUnseen = listening.isSynchronous || (listening.isLeaf && !host.followsListeners);
+    if (!listening.isFree && !listening.isSynchronous) this.learn(listening, message);
+    const isUnseen = listening.isSynchronous || (listening.isFree && !host.followsListeners);
     if (!isUnseen) return callFollowed(this, delivery, listening);
     const { receive } = listening;
     const result = receive(message, delivery.context);
@@ -371,8 +380,8 @@ export class Worker {
   private settled(): void {
     if (this.goingOn === "followed") {
       const listening = this.listening as Listening;
-      listening.wentOn(this.hasSentLater);
-      hasEnded(listening.isLeaf);
+      listening.wentOn();
+      hasEnded(listening.isFree);
     }
     if (this.goingOn === "unseen" && this.pool === undefined) {
       (this.host as DeliveryHost).unseenCount -= 1;
