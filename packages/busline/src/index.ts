@@ -20,8 +20,10 @@ export { DestinationConfiguration } from "./destination/destination-configuratio
 export type { DestinationAttributes } from "./destination/destination-attributes.ts";
 export type { CloseReport } from "./destination/destination-core.ts";
 export type { DestinationEventListener } from "./destination/destination-event-listener.ts";
+export { DeadLetterHeaders } from "./destination/dead-letter-headers.ts";
 export { DestinationNames } from "./destination/destination-names.ts";
 export type { DestinationType, DestinationTypeFactory } from "./destination/destination-type.ts";
+export type { BackoffOptions, RetryOptions, RetryPolicy } from "./destination/retry-policy.ts";
 export type { MessageStatus } from "./destination/message-status.ts";
 
 export type { MessageQueue } from "./queue/message-queue.ts";
@@ -76,6 +78,7 @@ export { BuslineError } from "./errors/busline-error.ts";
 export type { BuslineErrorCode } from "./errors/error-catalogue.ts";
 export { AbortError } from "./errors/abort-error.ts";
 export { BusClosedError } from "./errors/bus-closed-error.ts";
+export { DeadLetterError } from "./errors/dead-letter-error.ts";
 export { DuplicateDestinationError } from "./errors/duplicate-destination-error.ts";
 export { InvalidConfigurationError } from "./errors/invalid-configuration-error.ts";
 export { InvalidMessageError, type SchemaIssue } from "./errors/invalid-message-error.ts";

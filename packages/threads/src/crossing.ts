@@ -16,6 +16,7 @@ export type DeliverOrder = readonly [
   payload: unknown,
   headers: Readonly<Record<string, string>> | undefined,
   key: string | undefined,
+  priority: number | undefined,
   responseDestinationName: string | undefined,
   responseId: string | undefined,
 ];

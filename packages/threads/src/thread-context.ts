@@ -23,6 +23,17 @@ export class ThreadContext implements MessageListenerContext {
     this.#answer(value);
   }
 
+  deadLetter(reason: string): never {
+    const { name } = this.destination;
+    // A thread has no busline, and so not its class: that is put on when the error has crossed.
+    throw Object.assign(new Error(`A listener of "${name}" gave up: ${reason}`), {
+      name: "DeadLetterError",
+      code: "BUSLINE_DEAD_LETTER",
+      destinationName: name,
+      reason,
+    });
+  }
+
   static abort(context: ThreadContext, reason: unknown): void {
     context.#controller ??= new AbortController();
     context.#controller.abort(reason);

@@ -114,6 +114,7 @@ export class ThreadDelivery implements ThreadTask {
         payload,
         hasAny(headers) ? { ...headers } : undefined,
         message.key,
+        message.priority,
         message.responseDestinationName,
         message.responseId,
       ],

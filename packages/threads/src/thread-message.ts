@@ -35,12 +35,16 @@ export class ThreadMessage {
     return this.#order[10];
   }
 
-  get responseDestinationName(): string | undefined {
+  get priority(): number | undefined {
     return this.#order[11];
   }
 
-  get responseId(): string | undefined {
+  get responseDestinationName(): string | undefined {
     return this.#order[12];
+  }
+
+  get responseId(): string | undefined {
+    return this.#order[13];
   }
 
   toJSON(): object {
@@ -50,6 +54,7 @@ export class ThreadMessage {
       sentAt: this.sentAt,
       headers: this.headers,
       key: this.key,
+      priority: this.priority,
       responseDestinationName: this.responseDestinationName,
       responseId: this.responseId,
       payload: this.payload,

@@ -58,7 +58,10 @@ export class ThreadWorkers implements PlacedWorkers {
     return (message, context) =>
       new Promise((resolve, reject) => {
         const { payload } = message;
-        const isMoved = listener.transfer !== undefined && this.#moved.has(payload as object);
+        const isMoved =
+          listener.transfer !== undefined &&
+          !this.#destination.keepsPayloads &&
+          this.#moved.has(payload as object);
         const delivery = new ThreadDelivery(message, context, {
           listener,
           isMoved,

@@ -1,4 +1,5 @@
 import type { DestinationTypeFactory } from "../destination/destination-type.ts";
+import { keyedDestinationType } from "../destination/keyed-destination-type.ts";
 import { parallelDestinationType } from "../destination/parallel-destination-type.ts";
 import { serialDestinationType } from "../destination/serial-destination-type.ts";
 import { synchronousDestinationType } from "../destination/synchronous-destination-type.ts";
@@ -10,5 +11,6 @@ export const builtInDestinationTypes: ReadonlyMap<string, DestinationTypeFactory
 >([
   ["parallel", parallelDestinationType],
   ["serial", serialDestinationType],
+  ["keyed", keyedDestinationType],
   ["synchronous", synchronousDestinationType],
 ]);

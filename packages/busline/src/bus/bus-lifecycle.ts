@@ -57,9 +57,12 @@ export class BusLifecycle {
 
   async #close(deadlineMs: number): Promise<CloseReport> {
     const bus = this.#bus;
-    const isDrained = await this.#within(deadlineMs, this.drain());
+    const draining = this.drain();
+    // What is put off beyond the deadline is not waited for.
+    const late = bus.destinations.map((destination) => destination.dropPutOff(deadlineMs));
+    const isDrained = await this.#within(deadlineMs, draining);
     bus.stage = "closed";
-    const reports = isDrained
+    const left = isDrained
       ? []
       : bus.destinations.map((destination) => destination.forceClose(closedError(destination)));
     bus.requests.failAll();
@@ -70,12 +73,13 @@ export class BusLifecycle {
         await place?.release(!isDrained);
       }),
     );
-    return joined(reports);
+    return joined([...late, ...left]);
   }
 
   async #remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
     destination.isClosing = true;
     destination.lookAgain();
+    const late = destination.dropPutOff(deadlineMs);
     const isFinished = await this.#within(deadlineMs, destination.finish());
     // From here on not even its own listeners get anything in: it would be lost.
     destination.isRemoved = true;
@@ -85,7 +89,7 @@ export class BusLifecycle {
     destination.pool?.release();
     await destination.place?.release(!isFinished);
     this.#removals.delete(destination);
-    return joined([report]);
+    return joined([late, report]);
   }
 
   /** Whether something ends in time. The wait keeps the process alive. */

@@ -1,7 +1,7 @@
 import type { Reading } from "./reading.ts";
 
 /**
- * The one owner of time and of turns of the event loop. Everything in busline that waits, measures or puts off asks a
+ * The one owner of time, of chance and of turns of the event loop. Everything in busline that waits, measures or puts off asks a
  * clock, so that a test can stand in for both (`ManualClock` in `busline/testing`).
  */
 export interface Clock {
@@ -19,6 +19,8 @@ export interface Clock {
   endOfRun?(): Reading;
   /** Calls back once, not before `delayMs` have passed. The timer does not keep the process alive unless `ref` is called. */
   startTimer(delayMs: number, callback: () => void): Timer;
+  /** A number from 0 up to, but not including, 1. Without this method nothing is left to chance: always 0. */
+  chance?(): number;
   /** Calls back as soon as the code that runs now has ended. */
   atEndOfRun(callback: () => void): void;
   /** Calls back in the next turn of the event loop, after timers and I/O had theirs. Keeps the process alive until then. */

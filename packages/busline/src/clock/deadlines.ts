@@ -2,6 +2,7 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
 import { DeadlineList } from "./deadline-list.ts";
 import { WakeOrder } from "./wake-order.ts";
+import { LONGEST_DURATION_MS } from "../validation/option-reader.ts";
 
 /** Up to so many lists stay when they are empty: most programs know a few durations, and use them again and again. */
 const FEW_LISTS = 64;
@@ -74,7 +75,11 @@ export class Deadlines {
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#timerAt = at;
-    const delayMs = Math.max(0, Math.ceil(at - this.#clock.monotonicNow()));
+    // A timer of Node that is set for longer fires at once. Before the time is up it finds nothing due, and is set again.
+    const delayMs = Math.min(
+      LONGEST_DURATION_MS,
+      Math.max(0, Math.ceil(at - this.#clock.monotonicNow())),
+    );
     this.#timer = this.#clock.startTimer(delayMs, () => this.#timeIsUp());
   }
 

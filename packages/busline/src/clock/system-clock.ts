@@ -40,6 +40,10 @@ export class SystemClock implements Clock {
     return new SystemTimer(timeout);
   }
 
+  chance(): number {
+    return Math.random();
+  }
+
   atEndOfRun(callback: () => void): void {
     void settled.then(callback);
   }

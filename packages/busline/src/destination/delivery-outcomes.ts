@@ -1,12 +1,14 @@
+import { Alarm } from "../clock/alarm.ts";
 import type { Clock } from "../clock/clock.ts";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import type { FailureContext } from "../diagnostics/failure-reporter.ts";
+import { ListenerTimeoutError } from "../errors/listener-timeout-error.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { Listening } from "../listener/listening.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
 import { AnswerExtras } from "../reply/answer-extras.ts";
-import type { DestinationCounters } from "../statistics/destination-counters.ts";
+import type { DestinationCounters, Outcome } from "../statistics/destination-counters.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import { Delivery, type ListenerFailure } from "../worker/delivery.ts";
 import { DeliveryContext } from "../worker/delivery-context.ts";
@@ -15,6 +17,7 @@ import { withdraw } from "../worker/dropped-messages.ts";
 import type { Destination } from "./destination.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { ANSWER_ROUTING } from "./destination-environment.ts";
+import { FailedMessages } from "./failed-messages.ts";
 import { DestinationNames } from "./destination-names.ts";
 import type { MessageStatus } from "./message-status.ts";
 
@@ -23,14 +26,17 @@ export class DeliveryOutcomes implements DeliveryHost {
   readonly clock: Clock;
   readonly core: DestinationCore;
   readonly counters: DestinationCounters;
+  readonly #failed: FailedMessages;
   unseenCount = 0;
   followsListeners = false;
   endsQuietly = true;
+  listenerTimeoutMs: number | undefined = undefined;
 
   constructor(core: DestinationCore) {
     this.core = core;
     this.counters = core.counters;
     this.clock = core.environment.clock;
+    this.#failed = new FailedMessages(core);
   }
 
   get environment(): object {
@@ -45,6 +51,28 @@ export class DeliveryOutcomes implements DeliveryHost {
 
   get handle(): Destination {
     return this.core.handle;
+  }
+
+  limited(promise: Promise<unknown>, delivery: Delivery): Promise<unknown> {
+    const { core, listenerTimeoutMs } = this;
+    if (listenerTimeoutMs === undefined) return promise;
+    return new Promise((resolve, reject) => {
+      const alarm = new Alarm(() => {
+        const error = new ListenerTimeoutError(core.name, listenerTimeoutMs);
+        // All listeners of a message have one signal.
+        if (delivery.moment.listenings.length === 1) delivery.interrupt(error);
+        reject(error);
+      });
+      core.environment.deadlines.set(listenerTimeoutMs, alarm);
+      const inTime = (settle: () => void): void => {
+        alarm.cancelDeadline();
+        settle();
+      };
+      promise.then(
+        (value) => inTime(() => resolve(value)),
+        (error: unknown) => inTime(() => reject(error)),
+      );
+    });
   }
 
   replied(message: Message, value: unknown): void | Promise<void> {
@@ -77,7 +105,7 @@ export class DeliveryOutcomes implements DeliveryHost {
   listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void {
     if (listening.isInternal) return;
     const { environment, events } = this.core;
-    environment.reporter.listenerFailed(error, this.#contextOf(delivery, listening));
+    environment.reporter.listenerFailed(error, this.#contextOf(delivery, listening, error));
     events.tell("messageFailed", delivery.message, error, listening.name);
   }
 
@@ -94,16 +122,26 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   ended(delivery: Delivery): void {
+    const { failures } = delivery;
+    if (failures === undefined) return this.#endedAs(delivery, this.#outcomeOf(delivery));
+    if (this.#failed.retry(delivery, failures)) return;
+    const outcome = this.#failed.bury(delivery, failures);
+    if (typeof outcome === "string") return this.#endedAs(delivery, outcome);
+    void outcome.then((decided) => this.#endedAs(delivery, decided));
+  }
+
+  #outcomeOf(delivery: Delivery): Outcome {
+    // Begun and not finished: the report of the close names it, and no event tells of a drop.
+    if (delivery.wasCutShort) return "discarded";
+    return delivery.anyRan ? "delivered" : "undelivered";
+  }
+
+  #endedAs(delivery: Delivery, outcome: Outcome): void {
     const { core } = this;
     const { message, failures, anyRan, request } = delivery;
-    if (failures !== undefined) core.counters.finished("failed");
-    // Begun and not finished: the report of the close names it, and no event tells of a drop.
-    else if (delivery.wasCutShort) core.counters.finished("discarded");
-    else if (anyRan) core.counters.passed();
-    else {
-      core.counters.finished("undelivered");
-      core.events.tell("messageUndelivered", message);
-    }
+    core.counters.finished(outcome);
+    if (outcome === "undelivered") core.events.tell("messageUndelivered", message);
+    if (outcome === "deadLettered") core.events.tell("messageDeadLettered", message);
     const errors = failures?.map(({ error }) => error);
     const isHandedOver =
       request === undefined ? delivery.isSendersTurn : request.listenersEnded(errors, anyRan);
@@ -150,12 +188,19 @@ export class DeliveryOutcomes implements DeliveryHost {
   #tellOf(failures: readonly ListenerFailure[], delivery: Delivery): void {
     for (const { error, listening } of failures) {
       if (listening.isInternal) continue;
-      this.core.environment.reporter.nobodyTold(error, this.#contextOf(delivery, listening));
+      this.core.environment.reporter.nobodyTold(error, this.#contextOf(delivery, listening, error));
     }
   }
 
-  #contextOf({ message }: Delivery, listening: Listening): FailureContext {
-    return { message, destination: this.core.name, listenerName: listening.name };
+  #contextOf(delivery: Delivery, listening: Listening, error: unknown): FailureContext {
+    const { message, moment } = delivery;
+    return {
+      message,
+      destination: this.core.name,
+      listenerName: listening.name,
+      attempt: moment.attempt?.number ?? 1,
+      willRetry: this.#failed.willRetry(delivery, error),
+    };
   }
 
   publishStatus(
@@ -185,5 +230,6 @@ const codeOf = {
   purged: "BUSLINE_PURGED",
   aborted: "BUSLINE_CLOSED",
   "timed-out": "BUSLINE_CLOSED",
+  expired: "BUSLINE_CLOSED",
   closed: "BUSLINE_CLOSED",
 } as const satisfies Record<DiscardReason, string>;

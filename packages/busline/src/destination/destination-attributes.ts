@@ -1,5 +1,6 @@
 import type { RejectedExecutionHandler } from "../queue/rejected-execution-handler.ts";
 import type { WorkerPlacement } from "../worker/worker-placement.ts";
+import type { RetryOptions } from "./retry-policy.ts";
 import type { OptionReader } from "../validation/option-reader.ts";
 import type { StandardSchema } from "../validation/standard-schema.ts";
 
@@ -27,10 +28,27 @@ export interface DestinationAttributes {
    */
   readonly workers?: WorkerPlacement;
   /**
-   * How long a listener may take for one message where `workers` are placed elsewhere, in milliseconds: 0 to 2^31 - 1. Then
-   * it has failed with a `ListenerTimeoutError`. Default: as long as it likes.
+   * How long a listener may take for one message, in milliseconds: 0 to 2^31 - 1. Then it has failed with a
+   * `ListenerTimeoutError`. Where `workers` are placed elsewhere its worker is ended; on the event loop nothing can end it:
+   * what it does afterwards is ignored, and `context.signal` tells the only listener of a message to stop. Default: as long
+   * as it likes.
    */
   readonly listenerTimeoutMs?: number;
+  /**
+   * How often, and after which pauses, a message is tried again whose listener has failed: only for those that have.
+   * Default: not at all.
+   */
+  readonly retry?: RetryOptions;
+  /**
+   * The name of the destination that gets a message when it has failed for good, with what is known of that in its
+   * headers. Default: none.
+   */
+  readonly deadLetter?: string;
+  /**
+   * How many priorities messages may have: 2 to 255. A message of a higher one is taken before all of the lower ones; in
+   * the same one the order is that of sending. Default: none, and `send` refuses a `priority`.
+   */
+  readonly priorityLevels?: number;
   /** A Standard Schema: a payload that does not fit is refused at `send` with an `InvalidMessageError`. Default: none. */
   readonly schema?: StandardSchema<never, unknown> | StandardSchema;
   /** A Standard Schema: a listener whose reply to a request does not fit has failed. Default: none. */

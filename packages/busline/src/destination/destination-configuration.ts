@@ -6,6 +6,7 @@ import { OptionReader } from "../validation/option-reader.ts";
 import { isStandardSchema, type StandardSchema } from "../validation/standard-schema.ts";
 import type { WorkerPlacement } from "../worker/worker-placement.ts";
 import { type DestinationAttributes, resolveWorkerSizes } from "./destination-attributes.ts";
+import { type RetryOptions, RetryPolicy } from "./retry-policy.ts";
 
 const ATTRIBUTES_OF_ALL = ["schema", "replySchema"] as const;
 const ATTRIBUTES_OF_QUEUES = [
@@ -16,8 +17,12 @@ const ATTRIBUTES_OF_QUEUES = [
   "workersIdleTimeoutMs",
   "workers",
   "listenerTimeoutMs",
+  "retry",
+  "deadLetter",
+  "priorityLevels",
 ] as const;
 
+const MOST_PRIORITY_LEVELS = 255;
 const DEFAULT_MAXIMUM_QUEUE_SIZE = 100_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
@@ -26,7 +31,7 @@ const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
  * is made, frozen, and reusable. Attributes that the type does not have read as `undefined`.
  */
 export class DestinationConfiguration<Name extends string = string> {
-  /** `"parallel"`, `"serial"`, `"synchronous"`, or a type of your own. */
+  /** `"parallel"`, `"serial"`, `"keyed"`, `"synchronous"`, or a type of your own. */
   readonly destinationType: string;
   readonly destinationName: Name;
   /** How many messages may wait. `Infinity`: no limit. Default: 100,000. */
@@ -41,15 +46,21 @@ export class DestinationConfiguration<Name extends string = string> {
   readonly workersIdleTimeoutMs: number | undefined;
   /** Where the workers run the listeners. Default: on the event loop. */
   readonly workers: WorkerPlacement | undefined;
-  /** How long a listener may take for one message, where `workers` are placed elsewhere. Default: as long as it likes. */
+  /** How long a listener may take for one message. Default: as long as it likes. */
   readonly listenerTimeoutMs: number | undefined;
+  /** How often a failed message is tried again. Default: not at all. */
+  readonly retry: RetryPolicy | undefined;
+  /** Where messages go that have failed for good. Default: nowhere. */
+  readonly deadLetter: string | undefined;
+  /** How many priorities messages may have. Default: none. */
+  readonly priorityLevels: number | undefined;
   /** Checks, and may transform, each payload at `send`. Default: none. */
   readonly schema: StandardSchema | undefined;
   /** Checks, and may transform, each reply to a request. Default: none. */
   readonly replySchema: StandardSchema | undefined;
 
   /**
-   * For any type, even your own. The three creators below say the same for the built-in ones.
+   * For any type, even your own. The four creators below say the same for the built-in ones.
    *
    * @throws {InvalidConfigurationError} naming the attribute, the value and what is allowed
    */
@@ -77,9 +88,9 @@ export class DestinationConfiguration<Name extends string = string> {
     if (isQueued) {
       this.workers = reader.objectWith<WorkerPlacement>("workers", ["open"]);
       this.listenerTimeoutMs = reader.duration("listenerTimeoutMs");
-      if (this.listenerTimeoutMs !== undefined && this.workers === undefined) {
-        reader.refuse("listenerTimeoutMs", "given with workers that are placed elsewhere");
-      }
+      this.retry = readRetry(reader, where);
+      this.deadLetter = readDeadLetter(reader, where, name);
+      this.priorityLevels = reader.wholeNumberWithin("priorityLevels", 2, MOST_PRIORITY_LEVELS);
       const sizes = resolveWorkerSizes(
         reader,
         destinationType === "serial",
@@ -112,6 +123,17 @@ export class DestinationConfiguration<Name extends string = string> {
     return new DestinationConfiguration("serial", destinationName, attributes);
   }
 
+  /**
+   * Messages are queued; those with the same `key` are delivered one after another, in order, those of different keys side
+   * by side. @throws {InvalidConfigurationError}
+   */
+  static createKeyedDestinationConfiguration<Name extends string>(
+    destinationName: Name,
+    attributes?: Omit<DestinationAttributes, "priorityLevels">,
+  ): DestinationConfiguration<Name> {
+    return new DestinationConfiguration("keyed", destinationName, attributes);
+  }
+
   /** The sender's own turn delivers; there is no queue and no worker. @throws {InvalidConfigurationError} */
   static createSynchronousDestinationConfiguration<Name extends string>(
     destinationName: Name,
@@ -119,6 +141,20 @@ export class DestinationConfiguration<Name extends string = string> {
   ): DestinationConfiguration<Name> {
     return new DestinationConfiguration("synchronous", destinationName, attributes);
   }
+}
+
+function readRetry(reader: OptionReader, where: string): RetryPolicy | undefined {
+  if (!reader.has("retry")) return undefined;
+  const given = reader.any("retry");
+  return given instanceof RetryPolicy
+    ? given
+    : new RetryPolicy(given as RetryOptions, `${where}, retry`);
+}
+
+function readDeadLetter(reader: OptionReader, where: string, name: string): string | undefined {
+  if (!reader.has("deadLetter")) return undefined;
+  const deadLetter = checkDestinationName(reader.any("deadLetter"), where, "deadLetter");
+  return deadLetter === name ? reader.refuse("deadLetter", "another destination") : deadLetter;
 }
 
 function readSchema(reader: OptionReader, name: string): StandardSchema | undefined {

@@ -13,7 +13,7 @@ import {
 } from "../statistics/destination-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import type { Delivery } from "../worker/delivery.ts";
-import { forceClose, purge } from "../worker/dropped-messages.ts";
+import { dropPutOff, forceClose, purge } from "../worker/dropped-messages.ts";
 import type { PoolSettings } from "../worker/pool-settings.ts";
 import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
@@ -130,7 +130,7 @@ export class DestinationCore implements ListenerRegistryObserver {
   get statistics(): DestinationStatistics {
     const { clock } = this.environment;
     const pool = this.workerPool;
-    const oldest = pool?.oldestSentAt;
+    const oldest = pool?.backlog.oldestSentAt;
     // A type without a queue may still be emptying the one of the type before it.
     const hasWorkers = this.hasQueue || (pool?.counts.activeWorkerCount ?? 0) > 0;
     return Object.freeze({
@@ -212,6 +212,12 @@ export class DestinationCore implements ListenerRegistryObserver {
     });
   }
 
+  /** Drops messages that are put off for longer than that. */
+  dropPutOff(durationMs: number): CloseReport {
+    const undelivered = this.pool === undefined ? [] : dropPutOff(this.pool, durationMs);
+    return { undelivered, interrupted: [] };
+  }
+
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
     this.waiters.refuseAll(error);
@@ -267,6 +273,9 @@ export class DestinationCore implements ListenerRegistryObserver {
     }
     this.configuration = configuration;
     this.type = type;
+    const { workers, listenerTimeoutMs } = configuration;
+    this.outcomes.listenerTimeoutMs = workers === undefined ? listenerTimeoutMs : undefined;
+    this.listeners.limitTime(this.outcomes.listenerTimeoutMs !== undefined);
     this.hasQueue = type.createQueue !== undefined;
     this.#lookAtQueue();
     this.lookAgain();
@@ -277,7 +286,9 @@ export class DestinationCore implements ListenerRegistryObserver {
     const { pool } = this;
     const { createQueue } = type;
     if (createQueue !== undefined && pool !== undefined) {
-      const isSameType = configuration.destinationType === this.configuration.destinationType;
+      const isSameType =
+        configuration.destinationType === this.configuration.destinationType &&
+        configuration.priorityLevels === this.configuration.priorityLevels;
       // A queue that holds messages back goes on holding them back.
       const queue = isSameType ? pool.settings.queue : createQueue();
       pool.reconfigure(settingsOf(configuration, type, queue));
@@ -292,10 +303,11 @@ export class DestinationCore implements ListenerRegistryObserver {
     queue: MessageQueue,
   ): void {
     const { counters, outcomes, waiters } = this;
-    const { dispatcher, clock } = this.environment;
+    const { dispatcher, clock, deadlines } = this.environment;
     this.pool = new WorkerPool(settingsOf(configuration, type, queue), {
       dispatcher,
       clock,
+      deadlines,
       counters,
       waiters,
       host: outcomes,
@@ -318,6 +330,7 @@ function settingsOf(
   return {
     queue,
     workerPerListener: type.workerPer === "listener",
+    keepsOrder: type.keepsOrder === true,
     maximumQueueSize: configuration.maximumQueueSize ?? Infinity,
     ...sizesOf(configuration),
   };

@@ -16,6 +16,10 @@ export interface DestinationEventListener {
   messageUndelivered?(message: Message): void;
   /** A listener failed. The error hook of the bus is told too. */
   messageFailed?(message: Message, error: unknown, listenerName: string): void;
+  /** A message that failed will be tried again, after that pause in milliseconds. @param attempt the number of the next */
+  messageRetried?(message: Message, attempt: number, pauseMs: number): void;
+  /** A message that failed for good was handed to the `deadLetter` destination. */
+  messageDeadLettered?(message: Message): void;
 }
 
 /** The names that a destination event listener may have. */
@@ -25,4 +29,6 @@ export const DESTINATION_EVENTS: readonly (keyof DestinationEventListener)[] = [
   "messageDiscarded",
   "messageUndelivered",
   "messageFailed",
+  "messageRetried",
+  "messageDeadLettered",
 ];

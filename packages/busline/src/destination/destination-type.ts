@@ -15,6 +15,12 @@ export interface DestinationType {
   readonly createQueue?: () => MessageQueue;
   /** `"listener"`: a worker for each listener of a message. `"message"`: one worker takes all its listeners in turn. */
   readonly workerPer: "listener" | "message";
+  /**
+   * Whether a message that has failed, and is to be tried again, holds up all behind it, so that the order is kept. Without
+   * it they go on meanwhile; a queue that gives out the next of a kind only after the `ended` of the one before keeps
+   * the order within that kind. Default: no.
+   */
+  readonly keepsOrder?: boolean;
 }
 
 /**
@@ -35,14 +41,18 @@ export function checkDestinationType(
     throw new InvalidConfigurationError({ where, attribute, value, allowed });
   };
   if (typeof type !== "object" || type === null) return refuse("its result", type, "an object");
-  const { workerPer, createQueue } = type as Partial<DestinationType>;
+  const { workerPer, createQueue, keepsOrder } = type as Partial<DestinationType>;
   if (workerPer !== "listener" && workerPer !== "message") {
     return refuse("workerPer", workerPer, '"listener" or "message"');
+  }
+  if (keepsOrder !== undefined && typeof keepsOrder !== "boolean") {
+    return refuse("keepsOrder", keepsOrder, "true or false");
   }
   if (createQueue === undefined || createQueue === createLine) return type as DestinationType;
   if (typeof createQueue !== "function") return refuse("createQueue", createQueue, "a function");
   return {
     workerPer,
+    keepsOrder: keepsOrder === true,
     createQueue: () => {
       const queue: unknown = Reflect.apply(createQueue, type, []);
       const isQueue =

@@ -23,6 +23,7 @@ import type { WorkerPool } from "../worker/worker-pool.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { DestinationNames } from "./destination-names.ts";
+import { checkFit } from "./message-fit.ts";
 import { NO_RUN, SendMoments } from "./send-moments.ts";
 import { turnAway } from "./turn-away.ts";
 
@@ -93,7 +94,9 @@ export class Entrance {
 
   private sendWith(payload: unknown, options: SendOptions): void | Promise<void> {
     const { name } = this.core;
-    const { id, signal, extras } = checkSendOptions(options, `send to "${name}"`);
+    const where = `send to "${name}"`;
+    const { id, signal, extras } = checkSendOptions(options, where, this.core.environment.clock);
+    checkFit(this.core, extras, where);
     if (signal?.aborted) throw new AbortError(name, signal.reason);
     const message = new Message(payload, this.moments.now(), extras, id);
     return this.take(message, signal === undefined ? PLAIN_ROUTING : { ...PLAIN_ROUTING, signal });
@@ -107,7 +110,9 @@ export class Entrance {
     const { name } = this.core;
     let checked: CheckedRequestOptions;
     try {
-      checked = checkRequestOptions(options, `request to "${name}"`);
+      const where = `request to "${name}"`;
+      checked = checkRequestOptions(options, where);
+      checkFit(this.core, checked.extras, where);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,5 +1,5 @@
 import { dropOldest } from "../worker/dropped-messages.ts";
-import { Deadline } from "../clock/deadline.ts";
+import { Alarm } from "../clock/alarm.ts";
 import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
@@ -117,7 +117,7 @@ class TurnedAway implements RefusalHost {
     const waitEnds = environment.waits.begin(sender, pool, () =>
       refuse(new RejectedExecutionError("BUSLINE_WAIT_DEADLOCK", name)),
     );
-    const deadline = new WaitDeadline(() =>
+    const deadline = new Alarm(() =>
       refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)),
     );
     if (timeoutMs !== undefined) environment.deadlines.set(timeoutMs, deadline);
@@ -145,15 +145,5 @@ class TurnedAway implements RefusalHost {
 
   #accepted(): void {
     this.#core.entrance.accepted(this.#message, this.#routing);
-  }
-}
-
-/** How long a sender waits for room. */
-class WaitDeadline extends Deadline {
-  readonly expire: () => void;
-
-  constructor(expire: () => void) {
-    super();
-    this.expire = expire;
   }
 }

@@ -36,7 +36,11 @@ export class WorkerPlace {
     const { placed } = this;
     const { workers, listenerTimeoutMs } = configuration;
     const sizes = sizesOf(configuration);
-    const isSame = workers === before.workers && listenerTimeoutMs === before.listenerTimeoutMs;
+    const keepsPayloads = keepsPayloadsOf(configuration);
+    const isSame =
+      workers === before.workers &&
+      listenerTimeoutMs === before.listenerTimeoutMs &&
+      keepsPayloads === keepsPayloadsOf(before);
     if (placed !== undefined && isSame) return { ...NO_MOVE, keep: () => placed.resize(sizes) };
     if (workers === undefined && placed === undefined) return NO_MOVE;
     const { name, environment, listeners } = this.core;
@@ -44,6 +48,7 @@ export class WorkerPlace {
       name,
       sizes,
       listenerTimeoutMs,
+      keepsPayloads,
       clock: environment.clock,
       problem: environment.dispatcher.problem,
       lookAhead: (count) => {
@@ -86,9 +91,11 @@ export class WorkerPlace {
   private lookAhead(count: number): void {
     if (count === 0 && this.aheadCount === 0) return;
     this.aheadCount = count;
-    const { listeners, pool } = this.core;
+    const { configuration, listeners, pool, type } = this.core;
+    // What has failed is to come first again.
+    const isInOrder = type.keepsOrder === true && configuration.retry !== undefined;
     // With several listeners one message would come to the first of them before the last one to the others.
-    pool?.lookAhead(listeners.roster.listenings.length === 1 ? count : 0);
+    pool?.lookAhead(listeners.roster.listenings.length === 1 && !isInOrder ? count : 0);
   }
 }
 
@@ -99,6 +106,10 @@ export function sizesOf(configuration: DestinationConfiguration): PlacedSizes {
     maxSize: configuration.workersMaxSize ?? 1,
     idleTimeoutMs: configuration.workersIdleTimeoutMs ?? 0,
   };
+}
+
+function keepsPayloadsOf({ retry, deadLetter }: DestinationConfiguration): boolean {
+  return retry !== undefined || deadLetter !== undefined;
 }
 
 /** What hands listeners their messages where they run. Their context is more than a listener's: see `PlacedContext`. */

@@ -7,6 +7,10 @@ export interface FailureContext {
   /** The destination's name. */
   readonly destination: string;
   readonly listenerName: string;
+  /** Which attempt failed: 1 for the first. */
+  readonly attempt: number;
+  /** The listener will be given the message once more. */
+  readonly willRetry: boolean;
 }
 
 /** Told of every listener's failure. May be asynchronous; a hook that throws or rejects harms nobody. */

@@ -19,6 +19,7 @@ export type BuslineErrorCode =
   | "BUSLINE_LISTENER_FAILED"
   | "BUSLINE_LISTENER_TIMEOUT"
   | "BUSLINE_LISTENER_NOT_LOADED"
+  | "BUSLINE_DEAD_LETTER"
   | "BUSLINE_WORKER_LOST"
   | "BUSLINE_ABORTED";
 
@@ -82,7 +83,7 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   BUSLINE_DIVERSION_LOOP: {
     errorClass: "RejectedExecutionError",
     meaning:
-      "A chain of divertTo handlers came back to a destination that had diverted the message.",
+      "A chain of divertTo handlers, or of dead letters, came back to a destination where the message had been.",
   },
   BUSLINE_TOO_DEEP: {
     errorClass: "RejectedExecutionError",
@@ -111,6 +112,10 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   BUSLINE_LISTENER_NOT_LOADED: {
     errorClass: "ListenerNotLoadedError",
     meaning: "The module of a listener could not be loaded, or does not export a listener.",
+  },
+  BUSLINE_DEAD_LETTER: {
+    errorClass: "DeadLetterError",
+    meaning: "A listener gave a message up for good.",
   },
   BUSLINE_WORKER_LOST: {
     errorClass: "WorkerLostError",

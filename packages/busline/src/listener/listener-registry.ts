@@ -25,6 +25,7 @@ export class ListenerRegistry {
   private registeredEver = 0;
   /** Makes what calls a listener in the place where listeners run; undefined on the event loop. */
   private place: Place | undefined = undefined;
+  private isTimed = false;
 
   constructor(observer: ListenerRegistryObserver) {
     this.observer = observer;
@@ -42,6 +43,7 @@ export class ListenerRegistry {
       const position = this.registeredEver + 1;
       listening = new Listening(listener, receive, options, position, () => this.roster.judge());
       if (this.place !== undefined) listening.moveTo(receive, true);
+      listening.limitTime(this.isTimed);
       this.registeredEver = position;
       this.replace([...this.listenings, listening]);
       this.observer.listenerRegistered(listening);
@@ -70,6 +72,13 @@ export class ListenerRegistry {
       listening.moveTo(receivers[at] as MessageListenerFunction, place !== undefined);
     }
     this.replace(listenings);
+  }
+
+  /** Whether the time of listeners is limited here, and not in the place where they run. */
+  limitTime(isTimed: boolean): void {
+    this.isTimed = isTimed;
+    for (const listening of this.listenings) listening.limitTime(isTimed);
+    this.roster.judge();
   }
 
   /** Unregisters all. */

@@ -23,6 +23,8 @@ export class Listening {
   isSynchronous = false;
   /** It has often gone on after its return, or is too busy: it is followed only where that must be. */
   isFree = false;
+  /** Its time is limited. */
+  private isTimed = false;
   /** Whether its call is all that its turn takes: it is registered, reports nothing, and need not be followed. */
   isPlain = false;
   deliveredCount = 0;
@@ -59,6 +61,11 @@ export class Listening {
     this.#runCount = 0;
     this.isSynchronous = false;
     this.isFree = isElsewhere;
+    this.#judge();
+  }
+
+  limitTime(isTimed: boolean): void {
+    this.isTimed = isTimed;
     this.#judge();
   }
 
@@ -99,7 +106,8 @@ export class Listening {
 
   #judge(): void {
     const wasPlain = this.isPlain;
-    this.isPlain = this.isRegistered && !this.reportsStatus && (this.isSynchronous || this.isFree);
+    const isWatched = this.reportsStatus || this.isTimed;
+    this.isPlain = this.isRegistered && !isWatched && (this.isSynchronous || this.isFree);
     if (this.isPlain !== wasPlain) this.#judged();
   }
 

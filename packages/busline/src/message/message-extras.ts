@@ -1,12 +1,16 @@
 import type { PendingReply } from "../reply/pending-reply.ts";
 import { type Headers, NO_HEADERS } from "./headers.ts";
+import type { MessageTiming } from "./message-timing.ts";
 
 /** The parts of an envelope that most messages go without, and what busline itself keeps with those that have them. */
 export interface MessageExtras {
   readonly headers: Headers;
   readonly key: string | undefined;
+  readonly priority: number | undefined;
   readonly responseDestinationName: string | undefined;
   readonly responseId: string | undefined;
+  /** When it may start, if not at once and for ever. */
+  readonly timing: MessageTiming | undefined;
   /** The request that the message is. */
   readonly request: PendingReply | undefined;
   /** The request that the message answers. */
@@ -17,8 +21,10 @@ export interface MessageExtras {
 export const NO_EXTRAS: MessageExtras = Object.freeze({
   headers: NO_HEADERS,
   key: undefined,
+  priority: undefined,
   responseDestinationName: undefined,
   responseId: undefined,
+  timing: undefined,
   request: undefined,
   answers: undefined,
 });

@@ -62,6 +62,11 @@ export class Message<Payload = unknown> {
     return this.#extras.key;
   }
 
+  /** The sender's priority: higher goes first, where the destination knows priorities. */
+  get priority(): number | undefined {
+    return this.#extras.priority;
+  }
+
   /** Where a reply is to be sent. */
   get responseDestinationName(): string | undefined {
     return this.#extras.responseDestinationName;
@@ -110,6 +115,7 @@ export class Message<Payload = unknown> {
       sentAt: this.sentAt,
       headers: this.headers,
       key: this.key,
+      priority: this.priority,
       responseDestinationName: this.responseDestinationName,
       responseId: this.responseId,
       payload: this.payload,

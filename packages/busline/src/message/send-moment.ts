@@ -2,6 +2,7 @@ import type { AsyncResource } from "node:async_hooks";
 import type { Listening } from "../listener/listening.ts";
 import type { Roster } from "../listener/roster.ts";
 import type { DeliveryHost } from "../worker/delivery-host.ts";
+import type { Attempt } from "./attempt.ts";
 import type { MessageIds } from "./message-ids.ts";
 
 /**
@@ -20,6 +21,8 @@ export class SendMoment {
   readonly context: AsyncResource | undefined;
   /** Where ids come from, for those who ask. */
   readonly ids: MessageIds;
+  /** Which attempt it is to deliver the message, after the first; then the moment is of that message alone. */
+  attempt: Attempt | undefined = undefined;
 
   constructor(
     destinationName: string,
@@ -35,6 +38,14 @@ export class SendMoment {
     this.host = host;
     this.context = context;
     this.ids = ids;
+  }
+
+  /** That of a message's next attempt, for some of its listeners. */
+  again(roster: Roster, attempt: Attempt): SendMoment {
+    const { destinationName, sentAt, host, context, ids } = this;
+    const moment = new SendMoment(destinationName, sentAt, roster, host, context, ids);
+    moment.attempt = attempt;
+    return moment;
   }
 
   get listenings(): readonly Listening[] {

@@ -6,6 +6,8 @@ import type { PendingReply } from "./pending-reply.ts";
 export class AnswerExtras implements MessageExtras {
   readonly headers: Headers = NO_HEADERS;
   readonly key: undefined = undefined;
+  readonly priority: undefined = undefined;
+  readonly timing: undefined = undefined;
   readonly responseDestinationName: undefined = undefined;
   readonly request: undefined = undefined;
   readonly answers: PendingReply;

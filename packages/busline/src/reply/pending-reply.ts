@@ -72,6 +72,14 @@ export class PendingReply implements Deadline, MessageExtras {
     return this.terms.extras.key;
   }
 
+  get priority(): number | undefined {
+    return this.terms.extras.priority;
+  }
+
+  get timing(): undefined {
+    return undefined;
+  }
+
   get responseDestinationName(): string {
     return this.terms.responseDestinationName;
   }

@@ -18,6 +18,8 @@ export interface RequestOptions {
   readonly id?: string;
   /** The ordering key. Default: none. */
   readonly key?: string;
+  /** Who goes first where many wait: see `SendOptions`. Default: 0. */
+  readonly priority?: number;
   /** Ends the waiting with an `AbortError`, withdraws the message if it still waits, and aborts `context.signal`. */
   readonly signal?: AbortSignal;
 }
@@ -47,6 +49,7 @@ export function checkRequestOptions(options: RequestOptions, where: string): Che
     "headers",
     "id",
     "key",
+    "priority",
     "signal",
   ]);
   // Taken apart by name: on Node 20 a spread costs as much as the rest.

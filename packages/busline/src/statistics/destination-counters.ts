@@ -1,3 +1,12 @@
+/** What becomes of a message that a worker has had in hand. */
+export type Outcome =
+  | "delivered"
+  | "failed"
+  | "deadLettered"
+  | "discarded"
+  | "expired"
+  | "undelivered";
+
 /**
  * The ledger of one destination. Every message that was sent is in exactly one of the other counts, at every moment:
  * each method below moves one message from one count to another, and nothing else may write here.
@@ -7,11 +16,15 @@ export class DestinationCounters {
   delivered = 0;
   failed = 0;
   rejected = 0;
+  deadLettered = 0;
   discarded = 0;
+  expired = 0;
   undelivered = 0;
   diverted = 0;
   pending = 0;
   active = 0;
+  /** How often a message has come back for another attempt; no count of messages. */
+  retries = 0;
 
   /** A message was taken in and waits. */
   accepted(): void {
@@ -44,9 +57,16 @@ export class DestinationCounters {
   }
 
   /** A waiting message left the queue for good. */
-  dropped(): void {
+  dropped(outcome: "discarded" | "expired"): void {
     this.pending -= 1;
-    this.discarded += 1;
+    this[outcome] += 1;
+  }
+
+  /** A message that workers had in hand has failed, and waits for its next attempt. */
+  cameBack(): void {
+    this.active -= 1;
+    this.pending += 1;
+    this.retries += 1;
   }
 
   /** A message that workers had in hand has reached all of its listeners. */
@@ -56,7 +76,7 @@ export class DestinationCounters {
   }
 
   /** A message that workers had in hand has ended. */
-  finished(outcome: "delivered" | "failed" | "discarded" | "undelivered"): void {
+  finished(outcome: Outcome): void {
     this.active -= 1;
     this[outcome] += 1;
   }

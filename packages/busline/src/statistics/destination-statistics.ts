@@ -2,16 +2,20 @@ import type { DestinationCounters } from "./destination-counters.ts";
 
 /** Where the messages of a destination, or of a bus, have ended up. */
 export interface MessageCounts {
-  /** All that were sent here: the sum of the eight counts below, at every moment. */
+  /** All that were sent here: the sum of the ten counts below, at every moment. */
   readonly sentMessageCount: number;
   /** Every listener that was asked succeeded. */
   readonly deliveredMessageCount: number;
-  /** At least one listener failed. */
+  /** At least one listener failed, for good. */
   readonly failedMessageCount: number;
+  /** The same, and the message was handed to the `deadLetter` destination. */
+  readonly deadLetteredMessageCount: number;
   /** Refused to the sender. */
   readonly rejectedMessageCount: number;
   /** Dropped by a handler, a purge, a withdrawal or a forced close. */
   readonly discardedMessageCount: number;
+  /** Not started within `ttlMs`. */
+  readonly expiredMessageCount: number;
   /** Nobody listened. */
   readonly undeliveredMessageCount: number;
   /** Handed to another destination by `divertTo`. */
@@ -20,6 +24,8 @@ export interface MessageCounts {
   readonly pendingMessageCount: number;
   /** Started and not finished. */
   readonly activeMessageCount: number;
+  /** How often a message has come back for another attempt. No part of the sum. */
+  readonly retryCount: number;
 }
 
 /** The workers of a destination; all 0 where the sender's own turn delivers. */
@@ -57,11 +63,14 @@ export function messageCountsOf(counters: DestinationCounters, aheadCount = 0): 
     sentMessageCount: counters.sent,
     deliveredMessageCount: counters.delivered,
     failedMessageCount: counters.failed,
+    deadLetteredMessageCount: counters.deadLettered,
     rejectedMessageCount: counters.rejected,
     discardedMessageCount: counters.discarded,
+    expiredMessageCount: counters.expired,
     undeliveredMessageCount: counters.undelivered,
     divertedMessageCount: counters.diverted,
     pendingMessageCount: counters.pending + aheadCount,
     activeMessageCount: counters.active - aheadCount,
+    retryCount: counters.retries,
   };
 }

@@ -55,6 +55,14 @@ export class OptionReader {
     return value === 0 ? 0 : value; // -0 is a whole number too
   }
 
+  /** A whole number between two others, or one of them. */
+  wholeNumberWithin(name: string, least: number, most: number): number | undefined {
+    const allowed = `a whole number from ${least} to ${most}`;
+    return this.#checked(name, allowed, (value): value is number => {
+      return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+    });
+  }
+
   /** A whole number of at least 1, or `Infinity`. */
   limit(name: string): number | undefined {
     return this.#checked(
@@ -66,12 +74,29 @@ export class OptionReader {
     );
   }
 
+  /** A number between two others, or one of them. */
+  numberWithin(name: string, least: number, most: number): number | undefined {
+    const allowed = `a number from ${least} to ${most}`;
+    return this.#checked(name, allowed, (value): value is number => {
+      return typeof value === "number" && value >= least && value <= most;
+    });
+  }
+
   /** A time in milliseconds: finite, not negative, at most 2^31 - 1. */
   duration(name: string): number | undefined {
     const allowed = `a number of milliseconds from 0 to ${LONGEST_DURATION_MS}`;
     return this.#checked(name, allowed, (value): value is number => {
       return typeof value === "number" && value >= 0 && value <= LONGEST_DURATION_MS;
     });
+  }
+
+  /** A moment: a `Date`, or milliseconds since the epoch. @returns milliseconds since the epoch */
+  moment(name: string): number | undefined {
+    const allowed = "a Date, or a number of milliseconds since the epoch";
+    const moment = this.#checked(name, allowed, (value): value is number | Date => {
+      return Number.isFinite(value instanceof Date ? value.getTime() : value);
+    });
+    return moment instanceof Date ? moment.getTime() : moment;
   }
 
   /** A function. */

@@ -97,14 +97,14 @@ export class Backlog {
     return delivery.begunCount;
   }
 
-  /** Takes back one that no listener has begun with, and books it as dropped. */
-  takeBack(message: Message): boolean {
+  /** Takes back one that no listener has begun with, and books what has become of it. */
+  takeBack(message: Message, outcome: "discarded" | "expired"): boolean {
     const progress = Message.progressOf(message);
     const delivery = progress instanceof Delivery ? progress : undefined;
     if (progress !== "waiting" && delivery?.begunCount !== 0) return false;
     const position = this.positionInHand(message);
     if (position < 0) {
-      this.queue.remove(message);
+      this.removeWaiting(message);
     } else {
       this.handedTasks -= delivery?.tasksInHand ?? 1;
       if (delivery !== undefined) this.sharedCount -= 1;
@@ -112,11 +112,11 @@ export class Backlog {
     }
     if (position >= 0 && position < this.handedMessages) {
       this.handedMessages -= 1;
-      this.counters.finished("discarded");
+      this.counters.finished(outcome);
     } else {
       // In the hands of workers, but for some of its listeners only, it still counted as waiting.
       if (position >= 0) this.isPartly = false;
-      this.counters.dropped();
+      this.counters.dropped(outcome);
     }
     Message.setProgress(message, "ended");
     return true;
@@ -129,9 +129,15 @@ export class Backlog {
 
   /** Takes out all that wait, of which no listener has been handed to a worker. */
   takeWaiting(): Message[] {
-    return this.source === undefined
-      ? this.line.removeFrom(this.inHandCount)
-      : this.source.removeAll();
+    const waiting = this.line.removeFrom(this.inHandCount);
+    return this.source === undefined ? waiting : [...waiting, ...this.source.removeAll()];
+  }
+
+  /** Before what waits in a user's own queue stands what comes back for another attempt. */
+  private removeWaiting(message: Message): void {
+    const isBack = this.source !== undefined && this.line.positionOf(message, Infinity) >= 0;
+    if (isBack) this.line.remove(message);
+    else this.queue.remove(message);
   }
 
   /** What waits goes on waiting in another queue, in order: all of it, or none if that throws. */

@@ -1,4 +1,6 @@
 import type { Destination } from "../destination/destination.ts";
+import { DeadLetterError } from "../errors/dead-letter-error.ts";
+import { ListenerTimeoutError } from "../errors/listener-timeout-error.ts";
 import { Message } from "../message/message.ts";
 import type { PlacedContext } from "./worker-placement.ts";
 
@@ -8,9 +10,13 @@ export class DeliveryContext implements PlacedContext {
   /** Who is to be told of an interruption. */
   #told: AbortController | ((reason: unknown) => void)[] | undefined;
 
+  /** Kept when the message goes on to its next attempt. */
+  #attempt: number | undefined;
+
   constructor(message: Message) {
     this.#message = message;
     this.#told = undefined;
+    this.#attempt = undefined;
   }
 
   // Made when somebody asks: a signal costs more than the rest of the delivery.
@@ -35,7 +41,11 @@ export class DeliveryContext implements PlacedContext {
   }
 
   get attempt(): number {
-    return 1;
+    return this.#attempt ?? Message.momentOf(this.#message).attempt?.number ?? 1;
+  }
+
+  deadLetter(reason: string): never {
+    throw new DeadLetterError(Message.momentOf(this.#message).destinationName, reason);
   }
 
   get destination(): Destination {
@@ -52,6 +62,18 @@ export class DeliveryContext implements PlacedContext {
   /** @internal */
   static messageOf(context: DeliveryContext): Message {
     return context.#message;
+  }
+
+  /** @internal The message goes on to its next attempt without it. */
+  static keepAttempt(context: DeliveryContext): void {
+    context.#attempt = context.attempt;
+  }
+
+  /** @internal Whether nobody waits for the end any more: the signal has been aborted, and not since a listener took too long. */
+  static isGivenUp(context: DeliveryContext): boolean {
+    const told = context.#told;
+    if (!(told instanceof AbortController) || !told.signal.aborted) return false;
+    return !(told.signal.reason instanceof ListenerTimeoutError);
   }
 
   /** @internal Aborts the signal. */

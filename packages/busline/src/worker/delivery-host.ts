@@ -5,7 +5,13 @@ import type { Message } from "../message/message.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** Why a message was dropped. */
-export type DiscardReason = "queue-full" | "purged" | "aborted" | "timed-out" | "closed";
+export type DiscardReason =
+  | "queue-full"
+  | "purged"
+  | "aborted"
+  | "timed-out"
+  | "expired"
+  | "closed";
 
 /** What a delivery and its workers tell their destination. */
 export interface DeliveryHost {
@@ -20,6 +26,8 @@ export interface DeliveryHost {
   readonly followsListeners: boolean;
   /** How many of its listeners go on in senders' turns that are not followed. */
   unseenCount: number;
+  /** Has a listener's promise fail in time, where time is limited. */
+  limited(promise: Promise<unknown>, delivery: Delivery): Promise<unknown>;
   /** A listener has returned a value for whoever asked. May throw, or reject: the reply could not be sent. */
   replied(message: Message, value: unknown): void | Promise<void>;
   /** The same, if the value can be brought to its request at once. @returns whether it has been */

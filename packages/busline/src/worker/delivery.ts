@@ -35,7 +35,9 @@ export class Delivery {
   wasCutShort = false;
   /** Whether any listener was there to receive. */
   anyRan = false;
-  failures: ListenerFailure[] | undefined = undefined;
+  failures: ListenerFailure[] | undefined;
+  /** A pool's workers carry it: it may be tried again. */
+  isQueued = false;
   /** Settles with the end of a sender's turn that goes on. */
   ending: Promise<void> | undefined = undefined;
   /** What the listeners are given beside the message: one object for all of them. */
@@ -49,7 +51,9 @@ export class Delivery {
     this.moment = moment;
     this.context = context;
     this.unfinished = moment.listenings.length - succeededCount;
-    this.anyRan = succeededCount > 0;
+    this.anyRan = succeededCount > 0 || moment.attempt?.hasSucceeded === true;
+    const failures = moment.attempt?.failures;
+    this.failures = failures === undefined ? undefined : [...failures];
   }
 
   /** Of a message that no worker has begun with. */

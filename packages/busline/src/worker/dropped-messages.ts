@@ -9,26 +9,49 @@ export function dropOldest(pool: WorkerPool, reason: DiscardReason): boolean {
   const oldest = source === undefined ? line.removeAt(inHandCount) : source.oldest();
   if (oldest === undefined) return false;
   if (source !== undefined) return withdraw(pool, oldest, reason);
-  pool.counters.dropped();
+  pool.counters.dropped("discarded");
   dropped(pool, [oldest], reason);
   return true;
 }
 
 /** Takes a message back that no listener has begun with. @returns whether that was so */
 export function withdraw(pool: WorkerPool, message: Message, reason: DiscardReason): boolean {
-  if (!pool.backlog.takeBack(message)) return false;
+  const outcome = reason === "expired" ? "expired" : "discarded";
+  if (pool.timed?.takeBack(message) === true) pool.counters.dropped(outcome);
+  else if (!pool.backlog.takeBack(message, outcome)) return false;
   pool.ended(message);
   dropped(pool, [message], reason);
   return true;
 }
 
-/** Drops all of a pool's waiting messages of which no listener has been handed to a worker. */
+/** Drops messages that have been taken out of their queue, or are put off. */
+export function dropAll(
+  pool: WorkerPool,
+  messages: readonly Message[],
+  reason: DiscardReason,
+): void {
+  for (const message of messages) {
+    pool.timed?.takeBack(message);
+    pool.counters.dropped("discarded");
+  }
+  for (const message of messages) pool.backlog.ended(message);
+  dropped(pool, messages, reason);
+}
+
+/** Drops all of a pool's waiting messages, put off or not, of which no listener has been handed to a worker. */
 export function purge(pool: WorkerPool, reason: DiscardReason): Message[] {
-  const waiting = pool.backlog.takeWaiting();
+  const waiting = [...pool.backlog.takeWaiting(), ...(pool.timed?.postponedBeyond() ?? [])];
   // First all are booked: whoever is told may withdraw others of them.
-  for (const _ of waiting) pool.counters.dropped();
-  dropped(pool, waiting, reason);
+  dropAll(pool, waiting, reason);
   return waiting;
+}
+
+/** Drops messages that are put off for longer than that: a close cannot wait for them. */
+export function dropPutOff(pool: WorkerPool, durationMs: number): Message[] {
+  const dueAt = pool.host.clock.monotonicNow() + durationMs;
+  const late = pool.timed?.postponedBeyond(dueAt) ?? [];
+  if (late.length > 0) dropAll(pool, late, "closed");
+  return late;
 }
 
 /** Drops what no listener has begun with, interrupts the rest. */
@@ -38,7 +61,7 @@ export function forceClose(
 ): { undelivered: Message[]; interrupted: Message[] } {
   const { backlog } = pool;
   const { inHand } = backlog;
-  const notBegun = inHand.filter((message) => backlog.takeBack(message));
+  const notBegun = inHand.filter((message) => backlog.takeBack(message, "discarded"));
   // Their queue is told, but hands nothing out any more.
   for (const message of notBegun) backlog.ended(message);
   const begun = inHand.filter((message) => !notBegun.includes(message));
@@ -59,7 +82,10 @@ export function forceClose(
 }
 
 function dropped(pool: WorkerPool, messages: readonly Message[], reason: DiscardReason): void {
-  for (const message of messages) Message.setProgress(message, "ended");
+  for (const message of messages) {
+    Message.setProgress(message, "ended");
+    pool.timed?.forget(message);
+  }
   tellDiscarded(messages, reason);
   pool.hasDropped();
 }

@@ -47,6 +47,24 @@ export class Line implements MessageQueue {
     this.lastMoment = undefined;
   }
 
+  /** Puts one before all others. */
+  addFirst(message: Message): void {
+    const { first } = this;
+    let chunk = first;
+    if (first === undefined || first.moment !== undefined || first.start === 0) {
+      chunk = new Chunk(false);
+      chunk.start = 1;
+      chunk.end = 1;
+      chunk.next = first;
+      this.first = chunk;
+      this.last ??= chunk;
+    }
+    const { slots, start } = chunk as Chunk;
+    slots[start - 1] = message;
+    (chunk as Chunk).start = start - 1;
+    this.size += 1;
+  }
+
   take(): Message | undefined {
     if (this.size === 0) return undefined;
     if (this.goneCount > 0) this.skipGone();

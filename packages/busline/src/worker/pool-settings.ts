@@ -5,6 +5,8 @@ export interface PoolSettings {
   readonly queue: MessageQueue;
   /** A worker for each listener of a message, or one worker for all of them. */
   readonly workerPerListener: boolean;
+  /** A message that waits for its next attempt holds up those behind it. */
+  readonly keepsOrder: boolean;
   readonly maximumQueueSize: number;
   readonly coreSize: number;
   readonly maxSize: number;

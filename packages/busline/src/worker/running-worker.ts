@@ -100,6 +100,12 @@ export function hasEnded(isFree: boolean): void {
   if (isFree) followNobody();
 }
 
+/** To follow a listener would cost most: it runs free, and was perhaps the last that was followed. */
+export function followNoMore(listening: Listening): void {
+  listening.runsFree();
+  followNobody();
+}
+
 /** Switches the following off, unless a listener is being followed. It goes on again with the next. */
 export function followNobody(): void {
   if (insideCount === 0) afterReturn.disable();

@@ -17,6 +17,8 @@ export interface PlacedDestination {
   readonly sizes: PlacedSizes;
   /** How long a listener may take for one message, in milliseconds; `undefined`: as long as it likes. */
   readonly listenerTimeoutMs: number | undefined;
+  /** A message may be needed again after it has come there: to be tried again, or as a dead letter. */
+  readonly keepsPayloads: boolean;
   readonly clock: Clock;
   /**
    * Lets so many messages more be handed over than there are workers, where that is quicker than to wait for the end of

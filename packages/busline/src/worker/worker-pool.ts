@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.ts";
+import type { Deadlines } from "../clock/deadlines.ts";
 import type { Reading } from "../clock/reading.ts";
 import { channels, isAnybodyObserving, isObserved, traced } from "../diagnostics/channels.ts";
 import { Message } from "../message/message.ts";
@@ -14,6 +15,7 @@ import { carryOn } from "./plain-run.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import { isFollowing } from "./running-worker.ts";
 import { captureContext } from "./sender-context.ts";
+import { TimedMessages } from "./timed-messages.ts";
 import type { Worker } from "./worker.ts";
 import { Workforce } from "./workforce.ts";
 
@@ -38,6 +40,9 @@ export class WorkerPool implements Turn {
   private runningCount = 0;
   private readonly workforce: Workforce;
   isPaused = false;
+  /** Messages that have a time; made for the first of them. */
+  timed: TimedMessages | undefined = undefined;
+  readonly deadlines: Deadlines;
   /**
    * So many messages more than there are workers may be handed over, where the workers are somewhere else and the way
    * there takes longer than the work. They count as waiting until the worker could have begun with them.
@@ -62,6 +67,7 @@ export class WorkerPool implements Turn {
     terms: {
       readonly dispatcher: Dispatcher;
       readonly clock: Clock;
+      readonly deadlines: Deadlines;
       readonly waiters: SpaceWaiters;
       readonly counters: DestinationCounters;
       readonly host: DeliveryHost;
@@ -70,6 +76,7 @@ export class WorkerPool implements Turn {
     this.settings = settings;
     this.waiters = terms.waiters;
     this.dispatcher = terms.dispatcher;
+    this.deadlines = terms.deadlines;
     this.counters = terms.counters;
     this.host = terms.host;
     this.backlog = new Backlog(settings.queue, terms.counters, terms.dispatcher.problem);
@@ -98,11 +105,6 @@ export class WorkerPool implements Turn {
   /** Whether a listener is at work, too. */
   get isAtWork(): boolean {
     return this.runningCount > 0 || this.hasWork;
-  }
-
-  /** When the message was sent that has waited longest. */
-  get oldestSentAt(): number | undefined {
-    return this.backlog.oldestSentAt;
   }
 
   /** Workers that have begun with a message. */
@@ -150,16 +152,18 @@ export class WorkerPool implements Turn {
   }
 
   private takeIn(message: Message): boolean {
+    const { timing } = Message.extrasOf(message);
+    return timing === undefined
+      ? this.takeInNow(message)
+      : TimedMessages.of(this).takeIn(message, timing);
+  }
+
+  /** Takes a message in that may start at once. */
+  takeInNow(message: Message): boolean {
     const { backlog, settings, counters } = this;
     if (!this.hasRoom) return false;
-    const { queue, source } = backlog;
-    if (isObserved(channels.enqueue)) {
-      const trace = { message, destinationName: message.destinationName };
-      traced(channels.enqueue, trace, () => queue.add(message));
-    } else {
-      queue.add(message);
-    }
-    this.expect(Message.momentOf(message));
+    const { source } = backlog;
+    this.enqueue(message);
     counters.accepted();
     Message.setProgress(message, "waiting");
     if (!this.mayHandOut) {
@@ -174,6 +178,18 @@ export class WorkerPool implements Turn {
     counters.takenBack();
     Message.setProgress(message, undefined);
     return false;
+  }
+
+  /** Puts a message where messages wait. */
+  enqueue(message: Message): void {
+    const { queue } = this.backlog;
+    if (isObserved(channels.enqueue)) {
+      const trace = { message, destinationName: message.destinationName };
+      traced(channels.enqueue, trace, () => queue.add(message));
+    } else {
+      queue.add(message);
+    }
+    this.expect(Message.momentOf(message));
   }
 
   /** Ends its timer. */
@@ -226,7 +242,7 @@ export class WorkerPool implements Turn {
     this.startsLeft = most;
     let worker = first;
     try {
-      while (this.startsLeft > 0 && this.mayStartTask && this.dispatcher.mayStart()) {
+      while (this.startsLeft > 0 && this.mayStartNext && this.dispatcher.mayStart()) {
         this.startsLeft -= 1;
         worker ??= this.workforce.get();
         if (!this.start(worker) || (worker.delivery === undefined && !carryOn(worker))) {
@@ -245,32 +261,45 @@ export class WorkerPool implements Turn {
     }
   }
 
+  private get mayStartNext(): boolean {
+    if (this.timed !== undefined) this.timed.dropExpired();
+    return this.mayStartTask;
+  }
+
+  private get isStill(): boolean {
+    return this.isPaused || (this.timed !== undefined && this.timed.isHolding);
+  }
+
   // After a shrinking to fewer workers, tasks that more of them had in hand start one after another.
   private get mayStartTask(): boolean {
     return (
       this.backlog.handedTasks > 0 &&
-      !this.isPaused &&
+      !this.isStill &&
       this.runningCount < this.settings.maxSize + this.ahead
     );
   }
 
   /** Whether one more may come in. */
   private get hasRoom(): boolean {
-    const { counters, settings } = this;
-    return this.hasFreeWorker || counters.pending + this.aheadCount < settings.maximumQueueSize;
+    return this.hasFreeWorker || this.hasRoomToWait;
+  }
+
+  /** Whether one more may wait. */
+  get hasRoomToWait(): boolean {
+    return this.counters.pending + this.aheadCount < this.settings.maximumQueueSize;
   }
 
   /** Whether one more may be handed over. */
   private get mayHandOut(): boolean {
-    return this.busyCount < this.settings.maxSize + this.ahead && !this.isPaused;
+    return this.busyCount < this.settings.maxSize + this.ahead && !this.isStill;
   }
 
   private get hasFreeWorker(): boolean {
-    return this.busyCount < this.settings.maxSize && !this.isPaused;
+    return this.busyCount < this.settings.maxSize && !this.isStill;
   }
 
   /** Hands waiting messages to free workers. */
-  private handOut(): void {
+  handOut(): void {
     while (this.mayHandOut && this.handOutOne()) this.workforce.grow();
     this.workforce.watchIdle();
     this.backlog.lookAgain();
@@ -301,13 +330,14 @@ export class WorkerPool implements Turn {
     const isPlain = backlog.source === undefined && waiters.size === 0 && !backlog.mayShare;
     this.isSmooth =
       isPlain &&
-      !this.isPaused &&
+      !this.isStill &&
+      this.timed?.mayExpire !== true &&
       this.busyCount <= settings.maxSize + this.ahead &&
       !this.host.followsListeners;
   }
 
   /** A message has come in that workers may come to share. */
-  private expect({ listenings }: SendMoment): void {
+  expect({ listenings }: SendMoment): void {
     const { backlog, settings } = this;
     if (backlog.mayShare || listenings.length < 2 || !settings.workerPerListener) return;
     backlog.mayShare = true;
@@ -322,6 +352,7 @@ export class WorkerPool implements Turn {
   private start(worker: Worker): boolean {
     const task = this.backlog.start();
     this.runningCount += 1;
+    if (this.timed !== undefined) this.timed.forget(task instanceof Delivery ? task.message : task);
     if (!(task instanceof Delivery)) return worker.carry(task);
     const from = task.begunCount;
     return worker.carryShared(task, from, this.backlog.startShared(task));

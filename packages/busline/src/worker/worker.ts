@@ -9,7 +9,7 @@ import type { DeliveryHost } from "./delivery-host.ts";
 import {
   callFollowed,
   enter,
-  followNobody,
+  followNoMore,
   hasEnded,
   isOnStack,
   leave,
@@ -95,6 +95,7 @@ export class Worker {
   carryShared(delivery: Delivery, from: number, end: number): boolean {
     this.host = delivery.host;
     this.delivery = delivery;
+    delivery.isQueued = this.pool !== undefined;
     this.next = from;
     this.end = end;
     if (this.pool === undefined) return this.run();
@@ -109,6 +110,7 @@ export class Worker {
     const { listenings } = Message.momentOf(message);
     const delivery = new Delivery(message, context, this.next);
     delivery.isSendersTurn = this.tellsSender;
+    delivery.isQueued = this.pool !== undefined;
     delivery.begunCount = listenings.length;
     Message.setProgress(message, delivery);
     this.delivery = delivery;
@@ -180,10 +182,7 @@ export class Worker {
   private learn(listening: Listening, message: Message): void {
     const isAsked = Message.extrasOf(message).request !== undefined;
     const isBusy = this.pool !== undefined && this.pool.counters.pending >= MANY;
-    if (!isAsked && !isBusy) return;
-    listening.runsFree();
-    // It may have been the last that was followed.
-    followNobody();
+    if (isAsked || isBusy) followNoMore(listening);
   }
 
   /** A listener failed, or is not one for a plain call. */
@@ -283,7 +282,9 @@ export class Worker {
       this.failed(error);
       return undefined;
     }
-    return result instanceof Promise ? result : this.conclude(result);
+    return result instanceof Promise
+      ? delivery.host.limited(result, delivery)
+      : this.conclude(result);
   }
 
   /** @returns what the listener returned; a promise only as one that can be waited for */

@@ -1,0 +1,101 @@
+import { DeadLetterError } from "../errors/dead-letter-error.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import { Roster } from "../listener/roster.ts";
+import { Message } from "../message/message.ts";
+import { NO_EXTRAS } from "../message/message-extras.ts";
+import type { Outcome } from "../statistics/destination-counters.ts";
+import type { Delivery, ListenerFailure } from "../worker/delivery.ts";
+import { DeliveryContext } from "../worker/delivery-context.ts";
+import { TimedMessages } from "../worker/timed-messages.ts";
+import { deadLetterHeaders, pathOf } from "./dead-letter-headers.ts";
+import type { DestinationCore } from "./destination-core.ts";
+import { ANSWER_ROUTING } from "./destination-environment.ts";
+
+/**
+ * What becomes of a message when listeners have failed: those that have are tried again after a pause; when no attempt is
+ * left, the message goes to the dead letter destination, or is counted as failed.
+ */
+export class FailedMessages {
+  private readonly core: DestinationCore;
+
+  constructor(core: DestinationCore) {
+    this.core = core;
+  }
+
+  /** Whether a failed listener will be given the message once more. */
+  willRetry(delivery: Delivery, error: unknown): boolean {
+    const { configuration, environment, isRemoved, pool } = this.core;
+    const attempt = delivery.moment.attempt?.number ?? 1;
+    if (pool === undefined || !delivery.isQueued || delivery.isInterrupted) return false;
+    if (attempt >= (configuration.retry?.attempts ?? 1)) return false;
+    if (environment.stage === "closed" || isRemoved) return false;
+    if (delivery.request?.isSettled === true) return false;
+    return !(error instanceof DeadLetterError) && !DeliveryContext.isGivenUp(delivery.context);
+  }
+
+  /** Puts a message off for its next attempt, if there is one. @returns whether there is */
+  retry(delivery: Delivery, failures: readonly ListenerFailure[]): boolean {
+    const { configuration, environment, events, pool } = this.core;
+    const again = failures.filter(({ error, listening }) => {
+      return listening.isRegistered && this.willRetry(delivery, error);
+    });
+    if (again.length === 0 || configuration.retry === undefined || pool === undefined) return false;
+    const { message, moment } = delivery;
+    const number = (moment.attempt?.number ?? 1) + 1;
+    const hasSucceeded =
+      moment.attempt?.hasSucceeded === true || failures.length < moment.listenings.length;
+    const forGood = failures.filter((failure) => !again.includes(failure));
+    const roster = new Roster(again.map(({ listening }) => listening));
+    const attempt = {
+      number,
+      hasSucceeded,
+      failures: forGood.length === 0 ? undefined : forGood,
+    };
+    DeliveryContext.keepAttempt(delivery.context);
+    Message.setMoment(message, moment.again(roster, attempt));
+    const pauseMs = configuration.retry.pauseAfter(number - 1, environment.clock);
+    TimedMessages.of(pool).tryAgain(message, pauseMs);
+    events.tell("messageRetried", message, number, pauseMs);
+    return true;
+  }
+
+  /** A message has failed for good. @returns what becomes of it */
+  bury(delivery: Delivery, failures: readonly ListenerFailure[]): Outcome | Promise<Outcome> {
+    const { configuration, environment } = this.core;
+    const { deadLetter } = configuration;
+    if (deadLetter === undefined) return "failed";
+    const refused = (error: unknown): Outcome => {
+      const text = `A dead letter of "${this.core.name}" could not be sent to "${deadLetter}"`;
+      environment.reporter.problem(text, error, { messageId: delivery.message.id });
+      return "failed";
+    };
+    if (pathOf(delivery.message).includes(deadLetter)) {
+      return refused(new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", deadLetter));
+    }
+    try {
+      const sending = environment.route(
+        this.letterOf(delivery, failures, deadLetter),
+        ANSWER_ROUTING,
+      );
+      return sending === undefined ? "deadLettered" : sending.then(() => "deadLettered", refused);
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  private letterOf(
+    { message, moment }: Delivery,
+    failures: readonly ListenerFailure[],
+    deadLetter: string,
+  ): Message {
+    const { clock } = this.core.environment;
+    const headers = deadLetterHeaders(message, {
+      failures,
+      attempts: moment.attempt?.number ?? 1,
+      at: clock.now(),
+    });
+    const extras = { ...NO_EXTRAS, headers, key: message.key };
+    const to = this.core.environment.momentAt(deadLetter, clock.now());
+    return new Message(message.payload, to, extras, message.id);
+  }
+}
