@@ -109,7 +109,6 @@ describe.each(["parallel", "serial", "keyed"])("%s", (type) => {
     destination.listen(() => {}, { name: "fine" });
     destination.listen(
       () => {
-        // oxlint-disable-next-line no-throw-literal, only-throw-error
         throw "a text";
       },
       { name: "two" },

@@ -62,6 +62,9 @@ describe("configuration - contract 7 and 8: type, name and attributes", () => {
       workersIdleTimeoutMs: 60_000,
       workers: undefined,
       listenerTimeoutMs: undefined,
+      retry: undefined,
+      deadLetter: undefined,
+      priorityLevels: undefined,
       schema: undefined,
       replySchema: undefined,
     });

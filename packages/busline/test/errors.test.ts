@@ -4,6 +4,7 @@ import {
   BusClosedError,
   BuslineError,
   DestinationConfiguration,
+  DeadLetterError,
   DuplicateDestinationError,
   InvalidConfigurationError,
   InvalidMessageError,
@@ -28,6 +29,7 @@ const errors: readonly BuslineError[] = [
   new BuslineError("BUSLINE_REJECTION_SETTLED", "acted twice", { cause }),
   new AbortError("acme/a", cause),
   new BusClosedError("listen"),
+  new DeadLetterError("acme/a", "unreadable", { cause }),
   new DuplicateDestinationError("acme/a"),
   new InvalidConfigurationError({ where: "x", attribute: "y", value: 1, allowed: "2" }, { cause }),
   new InvalidMessageError("acme/a", "payload", [{ message: "is odd" }], { cause }),
@@ -94,6 +96,7 @@ describe("errors - one family", () => {
     expect(withCause.map(({ name }) => name)).toEqual([
       "BuslineError",
       "AbortError",
+      "DeadLetterError",
       "InvalidConfigurationError",
       "InvalidMessageError",
       "ListenerFailedError",

@@ -8,6 +8,8 @@ const BUSLINE = [
   "AbortError",
   "BusClosedError",
   "BuslineError",
+  "DeadLetterError",
+  "DeadLetterHeaders",
   "DestinationConfiguration",
   "DestinationNames",
   "DuplicateDestinationError",

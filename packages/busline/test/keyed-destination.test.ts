@@ -190,13 +190,12 @@ describe("keyed", () => {
           const order = new Map<string, number[]>();
           destination.listen(async ({ key, payload }) => {
             const { turns: count, fails } = messages[payload.number] as (typeof messages)[number];
-            if (key !== undefined) {
-              expect(running.has(key)).toBe(false);
-              running.add(key);
-              order.set(key, [...(order.get(key) ?? []), payload.number]);
-            }
+            const lane = key ?? `none ${payload.number}`;
+            expect(running.has(lane)).toBe(false);
+            running.add(lane);
+            order.set(lane, [...(order.get(lane) ?? []), payload.number]);
             await turns(count);
-            if (key !== undefined) running.delete(key);
+            running.delete(lane);
             if (fails) throw new Error("no");
           });
           for (const [number, { key }] of messages.entries()) {

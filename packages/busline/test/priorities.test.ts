@@ -48,7 +48,7 @@ describe.each(["parallel", "serial"])("%s", (type) => {
     await gate.entered(2);
     expect(gate.held[0]?.priority).toBe(1);
     expect(gate.held[0]?.toJSON()).toMatchObject({ priority: 1 });
-    gate.release("answer" as never);
+    gate.release("answer");
     expect(await asked).toBe("answer");
     gate.open();
     await untilQuiet(bus);

@@ -354,7 +354,7 @@ test("retry - the message runs in its sender's async context in every attempt", 
     seen.push(storage.getStore());
     throw new Error("no");
   });
-  storage.run("the sender's", () => destination.send("bad"));
+  storage.run("the sender's", () => void destination.send("bad"));
   await pass(100);
   await pass(200);
   expect(seen).toEqual(["the sender's", "the sender's", "the sender's"]);

@@ -90,15 +90,6 @@ describe("threads", () => {
     expect(other.statistics).toMatchObject({ workersCoreSize: 1, workersMaxSize: 7 });
   });
 
-  test("configuration - listenerTimeoutMs is for workers that are placed elsewhere", () => {
-    expect(() => parallel("acme/work", { listenerTimeoutMs: 5 })).toThrow(
-      "given with workers that are placed elsewhere",
-    );
-    expect(parallel("acme/work", { listenerTimeoutMs: 5, workers: threads() })).toMatchObject({
-      listenerTimeoutMs: 5,
-    });
-  });
-
   test("destination - each busy worker is a thread of its own, up to the maximum", async () => {
     const destination = destinationOn(busWith(), { workersMaxSize: 3 });
     const used = await threadsOf(destination, 3);

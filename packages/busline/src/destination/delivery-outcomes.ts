@@ -46,7 +46,9 @@ export class DeliveryOutcomes implements DeliveryHost {
   /** Whether a listener goes on that is not followed: what it sends cannot be told from what others send. */
   get isUnseen(): boolean {
     const { pool } = this.core;
-    return this.unseenCount > 0 || pool?.busyWorkers.some(({ isUnseen }) => isUnseen) === true;
+    return (
+      this.unseenCount > 0 || pool?.workforce.underway.some(({ isUnseen }) => isUnseen) === true
+    );
   }
 
   get handle(): Destination {

@@ -66,7 +66,7 @@ export function forceClose(
   for (const message of notBegun) backlog.ended(message);
   const begun = inHand.filter((message) => !notBegun.includes(message));
   const interrupted = new Set([
-    ...pool.busyWorkers.map((worker) => worker.keepMore()),
+    ...pool.workforce.underway.map((worker) => worker.keepMore()),
     ...begun.map((message) => Message.progressOf(message) as Delivery),
   ]);
   for (const delivery of interrupted) {

@@ -46,7 +46,7 @@ export class WaitGraph {
   #isStuck(waiting: Worker, target: WorkerPool): boolean {
     const reached = new Set([target]);
     for (const pool of reached) {
-      const busy = pool.busyWorkers;
+      const busy = pool.workforce.underway;
       if (pool.isPaused || busy.length === 0 || busy.length < pool.counts.activeWorkerCount) {
         return false;
       }

@@ -38,7 +38,7 @@ export class WorkerPool implements Turn {
   readonly backlog: Backlog;
   /** How many workers have started the task that they have in hand. */
   private runningCount = 0;
-  private readonly workforce: Workforce;
+  readonly workforce: Workforce;
   isPaused = false;
   /** Messages that have a time; made for the first of them. */
   timed: TimedMessages | undefined = undefined;
@@ -107,17 +107,12 @@ export class WorkerPool implements Turn {
     return this.runningCount > 0 || this.hasWork;
   }
 
-  /** Workers that have begun with a message. */
-  get busyWorkers(): Worker[] {
-    return this.workforce.underway;
-  }
-
   /** Takes a message in, if there is a worker or room in the queue, and nobody waits for that. */
   offer(message: Message): boolean {
     return this.waiters.size === 0 && this.takeIn(message);
   }
 
-  /** Whether a message need not be made before it is delivered: no queue of the user's own wants to see it. */
+  /** Whether a message need not be made before it is delivered: no queue but the line wants to see it. */
   get takesPayloads(): boolean {
     return this.backlog.source === undefined;
   }
@@ -162,7 +157,6 @@ export class WorkerPool implements Turn {
   takeInNow(message: Message): boolean {
     const { backlog, settings, counters } = this;
     if (!this.hasRoom) return false;
-    const { source } = backlog;
     this.enqueue(message);
     counters.accepted();
     Message.setProgress(message, "waiting");
@@ -171,6 +165,7 @@ export class WorkerPool implements Turn {
       return true;
     }
     this.handOut();
+    const { source } = backlog;
     if (source === undefined || counters.pending <= settings.maximumQueueSize) return true;
     if (backlog.isInHand(message)) return true;
     // A queue that holds messages back did not give this one out, though a worker was free.
@@ -262,12 +257,12 @@ export class WorkerPool implements Turn {
   }
 
   private get mayStartNext(): boolean {
-    if (this.timed !== undefined) this.timed.dropExpired();
+    this.timed?.dropExpired();
     return this.mayStartTask;
   }
 
   private get isStill(): boolean {
-    return this.isPaused || (this.timed !== undefined && this.timed.isHolding);
+    return this.isPaused || this.timed?.isHolding === true;
   }
 
   // After a shrinking to fewer workers, tasks that more of them had in hand start one after another.

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { type Destination, DestinationConfiguration, MessageBus, type Registration } from "busline";
 import { describe, expect, test } from "vitest";
+import { SystemClock } from "../../src/clock/system-clock.ts";
 import { turns } from "../outcome-of.ts";
 import { IS_LONG } from "./ledger.ts";
 
@@ -21,9 +22,16 @@ interface Order {
 }
 const types = ["parallel", "serial", "synchronous"] as const;
 
+/** Where time passes, one of the two may have to give way to the event loop and the other not. */
+class StillClock extends SystemClock {
+  override monotonicNow(): number {
+    return 0;
+  }
+}
+
 /** One of the two, and what its listeners have received. */
 class Side {
-  readonly bus: MessageBus = new MessageBus({ onError: () => {} });
+  readonly bus: MessageBus = new MessageBus({ clock: new StillClock(), onError: () => {} });
   readonly destination: Destination<Order>;
   readonly received: string[] = [];
   readonly registrations: (Registration | undefined)[] = [];
