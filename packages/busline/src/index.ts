@@ -18,8 +18,10 @@ export type { MessageBusEventListener } from "./bus/message-bus-event-listener.t
 export type { Destination } from "./destination/destination.ts";
 export { DestinationConfiguration } from "./destination/destination-configuration.ts";
 export type { DestinationAttributes } from "./destination/destination-attributes.ts";
+export type { DeadLetters, RedriveOptions, RedriveReport } from "./destination/dead-letters.ts";
 export type { CloseReport } from "./destination/destination-core.ts";
 export type { DestinationEventListener } from "./destination/destination-event-listener.ts";
+export type { DeadLetter, DeadLetterFilter } from "./destination/dead-letter.ts";
 export { DeadLetterHeaders } from "./destination/dead-letter-headers.ts";
 export { DestinationNames } from "./destination/destination-names.ts";
 export type { DestinationType, DestinationTypeFactory } from "./destination/destination-type.ts";

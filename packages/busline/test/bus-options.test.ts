@@ -172,7 +172,7 @@ describe("defaults and effects", () => {
     });
 
     expect(() => bus.addDestination(new DestinationConfiguration("unknown", NAME))).toThrow(
-      /parallel, serial, keyed, synchronous, acme-own/,
+      /parallel, serial, keyed, dead-letter, synchronous, acme-own/,
     );
   });
 

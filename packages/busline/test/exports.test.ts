@@ -68,6 +68,7 @@ test("exports - the methods of bus and destination are what is listed", () => {
     "addDestination",
     "addMessageBusEventListener",
     "close",
+    "deadLetters",
     "destinationNames",
     "destinations",
     "drain",

@@ -1,4 +1,5 @@
 import type { DestinationTypeFactory } from "../destination/destination-type.ts";
+import { deadLetterDestinationType } from "../destination/dead-letter-destination-type.ts";
 import { keyedDestinationType } from "../destination/keyed-destination-type.ts";
 import { parallelDestinationType } from "../destination/parallel-destination-type.ts";
 import { serialDestinationType } from "../destination/serial-destination-type.ts";
@@ -12,5 +13,6 @@ export const builtInDestinationTypes: ReadonlyMap<string, DestinationTypeFactory
   ["parallel", parallelDestinationType],
   ["serial", serialDestinationType],
   ["keyed", keyedDestinationType],
+  ["dead-letter", deadLetterDestinationType],
   ["synchronous", synchronousDestinationType],
 ]);

@@ -216,6 +216,10 @@ export class BusCore implements DestinationEnvironment {
     return this.get(destinationName).entrance.moments.since(sentAt);
   }
 
+  keepsMessages(destinationName: string): boolean {
+    return this.get(destinationName).type.isHolding === true;
+  }
+
   route(message: Message, routing: Routing): void | Promise<void> {
     return this.get(message.destinationName).entrance.take(message, routing);
   }

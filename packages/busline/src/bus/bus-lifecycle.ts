@@ -3,11 +3,6 @@ import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { followNobody } from "../worker/running-worker.ts";
 import type { BusCore } from "./bus-core.ts";
 
-const NOTHING_LEFT: CloseReport = Object.freeze({
-  undelivered: Object.freeze([]),
-  interrupted: Object.freeze([]),
-});
-
 /** How a bus, or one of its destinations, ends: finish what was accepted, up to a deadline; then drop and interrupt. */
 export class BusLifecycle {
   readonly #bus: BusCore;
@@ -63,7 +58,7 @@ export class BusLifecycle {
     const isDrained = await this.#within(deadlineMs, draining);
     bus.stage = "closed";
     const left = isDrained
-      ? []
+      ? bus.destinations.map((destination) => destination.dropHeld())
       : bus.destinations.map((destination) => destination.forceClose(closedError(destination)));
     bus.requests.failAll();
     bus.release();
@@ -83,7 +78,9 @@ export class BusLifecycle {
     const isFinished = await this.#within(deadlineMs, destination.finish());
     // From here on not even its own listeners get anything in: it would be lost.
     destination.isRemoved = true;
-    const report = isFinished ? NOTHING_LEFT : destination.forceClose(closedError(destination));
+    const report = isFinished
+      ? destination.dropHeld()
+      : destination.forceClose(closedError(destination));
     this.#bus.forget(destination);
     followNobody();
     destination.pool?.release();

@@ -9,9 +9,8 @@ import { type DestinationAttributes, resolveWorkerSizes } from "./destination-at
 import { type RetryOptions, RetryPolicy } from "./retry-policy.ts";
 
 const ATTRIBUTES_OF_ALL = ["schema", "replySchema"] as const;
-const ATTRIBUTES_OF_QUEUES = [
-  "maximumQueueSize",
-  "rejectedExecutionHandler",
+const ATTRIBUTES_OF_QUEUES = ["maximumQueueSize", "rejectedExecutionHandler"] as const;
+const ATTRIBUTES_OF_WORKERS = [
   "workersCoreSize",
   "workersMaxSize",
   "workersIdleTimeoutMs",
@@ -22,6 +21,8 @@ const ATTRIBUTES_OF_QUEUES = [
   "priorityLevels",
 ] as const;
 
+type HoldingAttribute = (typeof ATTRIBUTES_OF_ALL | typeof ATTRIBUTES_OF_QUEUES)[number];
+
 const MOST_PRIORITY_LEVELS = 255;
 const DEFAULT_MAXIMUM_QUEUE_SIZE = 100_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
@@ -31,7 +32,7 @@ const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
  * is made, frozen, and reusable. Attributes that the type does not have read as `undefined`.
  */
 export class DestinationConfiguration<Name extends string = string> {
-  /** `"parallel"`, `"serial"`, `"keyed"`, `"synchronous"`, or a type of your own. */
+  /** `"parallel"`, `"serial"`, `"keyed"`, `"synchronous"`, `"dead-letter"`, or a type of your own. */
   readonly destinationType: string;
   readonly destinationName: Name;
   /** How many messages may wait. `Infinity`: no limit. Default: 100,000. */
@@ -60,7 +61,7 @@ export class DestinationConfiguration<Name extends string = string> {
   readonly replySchema: StandardSchema | undefined;
 
   /**
-   * For any type, even your own. The four creators below say the same for the built-in ones.
+   * For any type, even your own. The creators below say the same for the built-in ones.
    *
    * @throws {InvalidConfigurationError} naming the attribute, the value and what is allowed
    */
@@ -76,16 +77,17 @@ export class DestinationConfiguration<Name extends string = string> {
         allowed,
       });
     }
-    const isQueued = destinationType !== "synchronous";
-    const reader = new OptionReader(where, attributes, [
-      ...ATTRIBUTES_OF_ALL,
-      ...(isQueued ? ATTRIBUTES_OF_QUEUES : []),
-    ]);
+    const reader = new OptionReader(where, attributes, attributesOf(destinationType));
     this.destinationType = destinationType;
     this.destinationName = destinationName;
     this.schema = readSchema(reader, "schema");
     this.replySchema = readSchema(reader, "replySchema");
-    if (isQueued) {
+    if (destinationType !== "synchronous") {
+      this.maximumQueueSize = reader.limit("maximumQueueSize") ?? DEFAULT_MAXIMUM_QUEUE_SIZE;
+      this.rejectedExecutionHandler =
+        reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;
+    }
+    if (destinationType !== "synchronous" && destinationType !== "dead-letter") {
       this.workers = reader.objectWith<WorkerPlacement>("workers", ["open"]);
       this.listenerTimeoutMs = reader.duration("listenerTimeoutMs");
       this.retry = readRetry(reader, where);
@@ -96,9 +98,6 @@ export class DestinationConfiguration<Name extends string = string> {
         destinationType === "serial",
         this.workers?.defaultSizes,
       );
-      this.maximumQueueSize = reader.limit("maximumQueueSize") ?? DEFAULT_MAXIMUM_QUEUE_SIZE;
-      this.rejectedExecutionHandler =
-        reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;
       this.workersCoreSize = sizes.workersCoreSize;
       this.workersMaxSize = sizes.workersMaxSize;
       this.workersIdleTimeoutMs =
@@ -134,6 +133,18 @@ export class DestinationConfiguration<Name extends string = string> {
     return new DestinationConfiguration("keyed", destinationName, attributes);
   }
 
+  /**
+   * Messages are kept until somebody looks at them, sends them back or deletes them (`bus.deadLetters`). Nobody listens.
+   *
+   * @throws {InvalidConfigurationError}
+   */
+  static createDeadLetterDestinationConfiguration<Name extends string>(
+    destinationName: Name,
+    attributes?: Pick<DestinationAttributes, HoldingAttribute>,
+  ): DestinationConfiguration<Name> {
+    return new DestinationConfiguration("dead-letter", destinationName, attributes);
+  }
+
   /** The sender's own turn delivers; there is no queue and no worker. @throws {InvalidConfigurationError} */
   static createSynchronousDestinationConfiguration<Name extends string>(
     destinationName: Name,
@@ -141,6 +152,12 @@ export class DestinationConfiguration<Name extends string = string> {
   ): DestinationConfiguration<Name> {
     return new DestinationConfiguration("synchronous", destinationName, attributes);
   }
+}
+
+function attributesOf(destinationType: string): readonly (keyof DestinationAttributes)[] {
+  if (destinationType === "synchronous") return ATTRIBUTES_OF_ALL;
+  if (destinationType === "dead-letter") return [...ATTRIBUTES_OF_ALL, ...ATTRIBUTES_OF_QUEUES];
+  return [...ATTRIBUTES_OF_ALL, ...ATTRIBUTES_OF_QUEUES, ...ATTRIBUTES_OF_WORKERS];
 }
 
 function readRetry(reader: OptionReader, where: string): RetryPolicy | undefined {

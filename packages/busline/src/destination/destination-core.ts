@@ -18,6 +18,7 @@ import type { PoolSettings } from "../worker/pool-settings.ts";
 import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
 import { DeliveryOutcomes } from "./delivery-outcomes.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import { Destination } from "./destination.ts";
 import { resolveWorkerSizes } from "./destination-attributes.ts";
 import type { DestinationConfiguration } from "./destination-configuration.ts";
@@ -70,6 +71,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   pool: WorkerPool | undefined;
   /** Where the workers run the listeners; present once that has been elsewhere than on the event loop. */
   place: WorkerPlace | undefined;
+  /** What looks into the messages that it keeps; made when somebody asks for it. */
+  deadLetters: DeadLetters | undefined;
   isPaused = false;
   /** It lets in only what its own running listeners send. */
   isClosing = false;
@@ -132,7 +135,8 @@ export class DestinationCore implements ListenerRegistryObserver {
     const pool = this.workerPool;
     const oldest = pool?.backlog.oldestSentAt;
     // A type without a queue may still be emptying the one of the type before it.
-    const hasWorkers = this.hasQueue || (pool?.counts.activeWorkerCount ?? 0) > 0;
+    const isHolding = this.type.isHolding === true;
+    const hasWorkers = (this.hasQueue && !isHolding) || (pool?.counts.activeWorkerCount ?? 0) > 0;
     return Object.freeze({
       destinationName: this.name,
       destinationType: this.configuration.destinationType,
@@ -145,7 +149,8 @@ export class DestinationCore implements ListenerRegistryObserver {
 
   /** Nothing waits, nothing runs, nobody waits for room. */
   get isIdle(): boolean {
-    return this.counters.pending === 0 && this.counters.active === 0 && this.waiters.size === 0;
+    const isEmpty = this.counters.pending === 0 || this.type.isHolding === true;
+    return isEmpty && this.counters.active === 0 && this.waiters.size === 0;
   }
 
   /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
@@ -218,6 +223,13 @@ export class DestinationCore implements ListenerRegistryObserver {
     return { undelivered, interrupted: [] };
   }
 
+  /** What it keeps is lost with it. */
+  dropHeld(): CloseReport {
+    const { pool, type } = this;
+    const undelivered = pool === undefined || type.isHolding !== true ? [] : purge(pool, "closed");
+    return { undelivered, interrupted: [] };
+  }
+
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
     this.waiters.refuseAll(error);
@@ -263,6 +275,14 @@ export class DestinationCore implements ListenerRegistryObserver {
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
+    if (type.isHolding === true && this.listeners.roster.listenings.length > 0) {
+      throw new InvalidConfigurationError({
+        where: `DestinationConfiguration "${this.name}"`,
+        attribute: "destinationType",
+        value: configuration.destinationType,
+        allowed: "one that delivers, as long as somebody listens",
+      });
+    }
     if (configuration.workers !== undefined) this.place ??= new WorkerPlace(this);
     const move = this.place?.move(configuration, this.configuration);
     try {
@@ -329,6 +349,7 @@ function settingsOf(
 ): PoolSettings {
   return {
     queue,
+    isHolding: type.isHolding === true,
     workerPerListener: type.workerPer === "listener",
     keepsOrder: type.keepsOrder === true,
     maximumQueueSize: configuration.maximumQueueSize ?? Infinity,

@@ -64,6 +64,8 @@ export interface DestinationEnvironment {
   address(destinationName: string, payload: unknown, extras: MessageExtras): Message;
   /** The moment of a message that was sent before and goes there now. @throws {UnknownDestinationError} */
   momentAt(destinationName: string, sentAt: number): SendMoment;
+  /** Whether a destination keeps its messages, and needs no listener. @throws {UnknownDestinationError} */
+  keepsMessages(destinationName: string): boolean;
   /** Sends a message to the destination that it is addressed to. @throws {UnknownDestinationError} */
   route(message: Message, routing: Routing): void | Promise<void>;
   /** A destination has nothing waiting and nothing running any more. */

@@ -21,6 +21,11 @@ export interface DestinationType {
    * the order within that kind. Default: no.
    */
   readonly keepsOrder?: boolean;
+  /**
+   * Whether its messages are kept and not delivered: nobody can listen, nobody need listen, and a drain does not wait for
+   * them. What a close finds is in its report. Default: no.
+   */
+  readonly isHolding?: boolean;
 }
 
 /**
@@ -41,18 +46,22 @@ export function checkDestinationType(
     throw new InvalidConfigurationError({ where, attribute, value, allowed });
   };
   if (typeof type !== "object" || type === null) return refuse("its result", type, "an object");
-  const { workerPer, createQueue, keepsOrder } = type as Partial<DestinationType>;
+  const { workerPer, createQueue, keepsOrder, isHolding } = type as Partial<DestinationType>;
   if (workerPer !== "listener" && workerPer !== "message") {
     return refuse("workerPer", workerPer, '"listener" or "message"');
   }
   if (keepsOrder !== undefined && typeof keepsOrder !== "boolean") {
     return refuse("keepsOrder", keepsOrder, "true or false");
   }
+  if (isHolding !== undefined && typeof isHolding !== "boolean") {
+    return refuse("isHolding", isHolding, "true or false");
+  }
   if (createQueue === undefined || createQueue === createLine) return type as DestinationType;
   if (typeof createQueue !== "function") return refuse("createQueue", createQueue, "a function");
   return {
     workerPer,
     keepsOrder: keepsOrder === true,
+    isHolding: isHolding === true,
     createQueue: () => {
       const queue: unknown = Reflect.apply(createQueue, type, []);
       const isQueue =

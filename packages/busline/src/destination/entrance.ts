@@ -174,7 +174,10 @@ export class Entrance {
 
   /** Past all that may refuse it, a message is taken into the queue, or delivered at once. */
   private enter(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
-    if (isEmpty(Message.momentOf(message))) return this.undelivered(message, routing);
+    const isForNobody =
+      !this.core.type.isHolding || Message.extrasOf(message).request !== undefined;
+    if (isForNobody && isEmpty(Message.momentOf(message)))
+      return this.undelivered(message, routing);
     const pool = this.core.hasQueue && !isDirect ? this.core.workerPool : undefined;
     if (pool !== undefined) return this.queue(message, routing, pool);
     if (!routing.isAnswer) this.refuseIfTooDeep(true);

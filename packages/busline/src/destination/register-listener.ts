@@ -12,7 +12,7 @@ import { DestinationNames } from "./destination-names.ts";
  *
  * @throws {BusClosedError}
  * @throws {UnknownDestinationError} the destination has been removed
- * @throws {InvalidConfigurationError} it would report, at the status destination, on its own reports, without end
+ * @throws {InvalidConfigurationError} nobody can listen there; it would report, at the status destination, on its own reports, without end
  */
 export function registerListener(
   core: DestinationCore,
@@ -27,6 +27,14 @@ export function registerListener(
       attribute: "reportStatus",
       value: true,
       allowed: "false: a report on a report would be reported on",
+    });
+  }
+  if (core.type.isHolding === true) {
+    throw new InvalidConfigurationError({
+      where: `listen at "${core.name}"`,
+      attribute: "listener",
+      value: listener,
+      allowed: "left out: the destination keeps its messages, and delivers none",
     });
   }
   return core.listeners.add(listener, options);

@@ -40,10 +40,15 @@ export class SendMoment {
     this.ids = ids;
   }
 
+  /** The same for some of the listeners. */
+  for(roster: Roster): SendMoment {
+    const { destinationName, sentAt, host, context, ids } = this;
+    return new SendMoment(destinationName, sentAt, roster, host, context, ids);
+  }
+
   /** That of a message's next attempt, for some of its listeners. */
   again(roster: Roster, attempt: Attempt): SendMoment {
-    const { destinationName, sentAt, host, context, ids } = this;
-    const moment = new SendMoment(destinationName, sentAt, roster, host, context, ids);
+    const moment = this.for(roster);
     moment.attempt = attempt;
     return moment;
   }

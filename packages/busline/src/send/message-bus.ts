@@ -3,6 +3,7 @@ import { BusLifecycle } from "../bus/bus-lifecycle.ts";
 import { checkBusOptions, type MessageBusOptions } from "../bus/bus-options.ts";
 import type { MessageBusEventListener } from "../bus/message-bus-event-listener.ts";
 import type { Destination } from "../destination/destination.ts";
+import { DeadLetters } from "../destination/dead-letters.ts";
 import { DestinationConfiguration } from "../destination/destination-configuration.ts";
 import type { CloseReport } from "../destination/destination-core.ts";
 import { describeValue } from "../errors/describe-value.ts";
@@ -151,6 +152,15 @@ export class MessageBus<
 
   hasDestination(name: string): boolean {
     return this.#core.find(name) !== undefined;
+  }
+
+  /**
+   * The messages that a dead letter destination keeps: to be looked at, sent back or deleted.
+   *
+   * @throws {UnknownDestinationError} @throws {InvalidConfigurationError} the destination keeps none
+   */
+  deadLetters(name: NameIn<Contracts>): DeadLetters {
+    return DeadLetters.of(this.#core.get(name));
   }
 
   /** Whether the destination exists and somebody listens there. */

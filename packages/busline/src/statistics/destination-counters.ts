@@ -62,6 +62,12 @@ export class DestinationCounters {
     this[outcome] += 1;
   }
 
+  /** A waiting message has been handed to another destination. */
+  wentOn(): void {
+    this.pending -= 1;
+    this.diverted += 1;
+  }
+
   /** A message that workers had in hand has failed, and waits for its next attempt. */
   cameBack(): void {
     this.active -= 1;

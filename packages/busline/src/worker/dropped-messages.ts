@@ -24,6 +24,15 @@ export function withdraw(pool: WorkerPool, message: Message, reason: DiscardReas
   return true;
 }
 
+/** A message that was waiting has gone to another destination. */
+export function release(pool: WorkerPool, message: Message): void {
+  pool.backlog.queue.remove(message);
+  pool.counters.wentOn();
+  Message.setProgress(message, "ended");
+  pool.timed?.forget(message);
+  pool.hasDropped();
+}
+
 /** Drops messages that have been taken out of their queue, or are put off. */
 export function dropAll(
   pool: WorkerPool,

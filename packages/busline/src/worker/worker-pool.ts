@@ -99,7 +99,8 @@ export class WorkerPool implements Turn {
 
   /** Whether something waits, for a worker or in the hands of one. */
   get hasWork(): boolean {
-    return this.counters.pending > 0 || this.backlog.handedTasks > 0;
+    const isWaiting = this.counters.pending > 0 && !this.settings.isHolding;
+    return isWaiting || this.backlog.handedTasks > 0;
   }
 
   /** Whether a listener is at work, too. */
