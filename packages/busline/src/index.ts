@@ -8,6 +8,8 @@ export type {
   PreconfiguredContracts,
   ReplyOf,
 } from "./send/destination-contracts.ts";
+export type { Schedule } from "./send/schedule.ts";
+export type { ScheduledRun, ScheduleOptions } from "./send/schedule-options.ts";
 export type { SendOptions } from "./message/send-options.ts";
 export type { Headers } from "./message/headers.ts";
 export type { Message } from "./message/message.ts";

@@ -40,6 +40,29 @@ describe("process life", { timeout: 30_000, concurrent: true }, () => {
     expect(await run(script)).toEqual({ exit: 0, lines: ["0", "1", "2", "3", "4", "5", "answer"] });
   });
 
+  test("bus - a delayed message keeps it alive until it has been delivered, a kept dead letter does not", async () => {
+    const script = `
+      destination.listen(() => console.log("delivered"));
+      destination.send("later", { delayMs: 50 });
+      bus.addDestination(
+        DestinationConfiguration.createDeadLetterDestinationConfiguration("acme/dead"),
+      ).send("kept");
+      ifHeld();`;
+    expect(await run(script)).toEqual({ exit: 0, lines: ["delivered"] });
+  });
+
+  test("bus - a schedule keeps it alive until it is over, paused or removed", async () => {
+    const script = `
+      destination.listen(() => console.log("ran"));
+      bus.schedule("once", { destination: "acme/a", at: Date.now() + 50 });
+      bus.schedule("paused", { destination: "acme/a", everyMs: 60_000 }).pause();
+      bus.schedule("removed", { destination: "acme/a", everyMs: 60_000 }).remove();
+      ifHeld();`;
+    expect(await run(script)).toEqual({ exit: 0, lines: ["ran"] });
+    const held = `bus.schedule("always", { destination: "acme/a", everyMs: 60_000 }); ifHeld();`;
+    expect(await run(held)).toEqual(HELD);
+  });
+
   test("bus - a queued message on a paused destination keeps it alive", async () => {
     const script = `
       destination.listen(() => {});

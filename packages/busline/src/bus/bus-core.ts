@@ -58,6 +58,8 @@ export class BusCore implements DestinationEnvironment {
   readonly waits: WaitGraph = new WaitGraph();
   readonly events: EventListeners<MessageBusEventListener>;
   readonly keepAlive: KeepAlive;
+  /** Whether something is to happen by itself, for which the process has to live on. */
+  isAwaited: (() => boolean) | undefined;
   /** Called whenever a destination has become idle while the bus is not open. */
   whenOneIsIdle: (() => void) | undefined;
   readonly #types: ReadonlyMap<string, DestinationTypeFactory>;
@@ -78,7 +80,9 @@ export class BusCore implements DestinationEnvironment {
       clock,
       deliveriesPerTurn,
       // A queued message or a pending request keeps the process alive; an idle bus does not.
-      isWaiting: (hasWork) => this.stage !== "closed" && (hasWork || this.requests.size > 0),
+      isWaiting: (hasWork) =>
+        this.stage !== "closed" &&
+        (hasWork || this.requests.size > 0 || this.isAwaited?.() === true),
       holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
       problem: (text, error) => this.reporter.problem(text, error),
     });

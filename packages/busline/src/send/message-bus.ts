@@ -24,6 +24,9 @@ import type {
   PayloadOf,
   ReplyOf,
 } from "./destination-contracts.ts";
+import type { Schedule } from "./schedule.ts";
+import type { ScheduleOptions } from "./schedule-options.ts";
+import { Schedules } from "./schedules.ts";
 
 /** How a bus or a destination is closed. */
 export interface CloseOptions {
@@ -43,6 +46,7 @@ export class MessageBus<
   readonly #core: BusCore;
   readonly #lifecycle: BusLifecycle;
   readonly #closeDeadlineMs: number;
+  readonly #schedules: Schedules;
 
   /** @throws {InvalidConfigurationError} an option is not what is allowed */
   constructor(options?: MessageBusOptions) {
@@ -50,6 +54,7 @@ export class MessageBus<
     this.#core = new BusCore(checked);
     this.#lifecycle = new BusLifecycle(this.#core);
     this.#closeDeadlineMs = checked.closeDeadlineMs;
+    this.#schedules = new Schedules(this.#core);
   }
 
   /**
@@ -163,6 +168,31 @@ export class MessageBus<
     return DeadLetters.of(this.#core.get(name));
   }
 
+  /**
+   * Sends a message to a destination again and again, or once, at times of its own: a cron pattern, a period, a moment. It
+   * keeps the process alive, and ends when the bus drains or closes.
+   *
+   * @param name what it is called: 1 to 255 characters
+   * @throws {InvalidConfigurationError} the name is taken, or an option is not what is allowed
+   * @throws {UnknownDestinationError} @throws {BusClosedError}
+   */
+  schedule<Name extends NameIn<Contracts>>(
+    name: string,
+    options: ScheduleOptions<Name, PayloadOf<Contracts, Name>>,
+  ): Schedule {
+    return this.#schedules.add(name, options);
+  }
+
+  /** The schedule of that name, unless it has run for the last time, or was removed. */
+  getSchedule(name: string): Schedule | undefined {
+    return this.#schedules.get(name);
+  }
+
+  /** All schedules, by name: as they are now. */
+  get schedules(): readonly Schedule[] {
+    return Object.freeze(this.#schedules.all);
+  }
+
   /** Whether the destination exists and somebody listens there. */
   hasListener(name: string): boolean {
     return (this.#core.find(name)?.listeners.roster.listenings.length ?? 0) > 0;
@@ -193,6 +223,7 @@ export class MessageBus<
    * destinations are resumed. Resolves when nothing is left.
    */
   drain(): Promise<void> {
+    this.#schedules.stop();
     return this.#lifecycle.drain();
   }
 
@@ -203,7 +234,9 @@ export class MessageBus<
    * @returns what was not delivered. Rejects with `InvalidConfigurationError`.
    */
   async close(options?: CloseOptions): Promise<CloseReport> {
-    return this.#lifecycle.close(this.#deadlineOf(options, "close"));
+    const deadlineMs = this.#deadlineOf(options, "close");
+    this.#schedules.stop();
+    return this.#lifecycle.close(deadlineMs);
   }
 
   /** `await using bus = new MessageBus()` closes it with the block. */
