@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   DestinationConfiguration,
   type DestinationAttributes,
@@ -56,11 +56,13 @@ describe.each(["parallel", "serial", "keyed"])("%s", (type) => {
 
   test("deliverAt - further ahead than a timer of Node can be set", async () => {
     const { bus, clock, destination, recorder, pass } = busWith(type);
+    const longest = vi.spyOn(clock, "startTimer");
     void destination.send("in a year", { deliverAt: clock.now() + 365 * DAY_MS });
     await pass(364 * DAY_MS);
     expect(recorder.payloads).toEqual([]);
     await pass(DAY_MS);
     expect(recorder.payloads).toEqual(["in a year"]);
+    expect(Math.max(...longest.mock.calls.map(([delayMs]) => delayMs))).toBe(2 ** 31 - 1);
     await bus.close();
   });
 

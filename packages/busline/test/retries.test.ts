@@ -6,7 +6,7 @@ import {
   type FailureContext,
   MessageBus,
 } from "busline";
-import { GateListener, ManualClock, Recorder } from "busline/testing";
+import { GateListener, ManualClock, Recorder, untilQuiet } from "busline/testing";
 import { ledgerOf } from "./ledger.ts";
 import { outcomeOf, turns } from "./outcome-of.ts";
 
@@ -329,6 +329,62 @@ test("keyed - a message that waits for its next attempt holds up its key and no 
   expect(calls).toEqual(["bad 1", "other 1"]);
   await pass(1);
   expect(calls).toEqual(["bad 1", "other 1", "bad 2", "second 1"]);
+  await bus.close();
+});
+
+test("keyed - a message that is purged, or withdrawn, while it waits for its next attempt lets its key go", async () => {
+  const { bus, clock, destination, pass } = busWith("keyed", { workersMaxSize: 1 });
+  const { calls, listener } = failing();
+  destination.listen(listener);
+  void destination.send("bad", { key: "one" });
+  await turns();
+  expect(destination.purge()).toBe(1);
+  const controller = new AbortController();
+  void destination.send("bad too", { key: "one", signal: controller.signal });
+  await turns();
+  // It has come back, and waits for the only worker.
+  const gate = new GateListener<string>();
+  const registration = destination.listen(gate);
+  void destination.send("in the way", { key: "two" });
+  await gate.entered(1);
+  registration.unregister();
+  clock.advance(100);
+  controller.abort();
+  void destination.send("next", { key: "one" });
+  gate.open();
+  await pass(0);
+  expect(calls).toEqual(["bad 1", "bad too 1", "in the way 1", "next 1"]);
+  expect(ledgerOf(destination)).toEqual({ sent: 4, delivered: 2, discarded: 2 });
+  await bus.close();
+});
+
+test("parallel - listeners that failed are tried again side by side, each by a worker of its own", async () => {
+  const { bus, destination, pass } = busWith("parallel", { workersMaxSize: 2 });
+  const gates = [new GateListener<string>(), new GateListener<string>()] as const;
+  for (const gate of gates) destination.listen(gate);
+  void destination.send("a");
+  for (const gate of gates) {
+    await gate.entered(1);
+    gate.fail(new Error("not yet"));
+  }
+  await pass(100);
+  for (const gate of gates) await gate.entered(2);
+  expect(ledgerOf(destination)).toEqual({ sent: 1, active: 1 });
+  for (const gate of gates) gate.open();
+  await untilQuiet(bus);
+  expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
+  await bus.close();
+});
+
+test("request - answered by one listener, it is tried again for another that failed", async () => {
+  const { bus, destination, pass } = busWith("parallel");
+  const { calls, listener } = failing(1);
+  destination.listen(() => "answer");
+  destination.listen(listener);
+  expect(await destination.request("bad")).toBe("answer");
+  await pass(100);
+  expect(calls).toEqual(["bad 1", "bad 2"]);
+  expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
   await bus.close();
 });
 

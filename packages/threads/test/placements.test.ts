@@ -152,4 +152,80 @@ describe.each<readonly [string, () => DestinationAttributes]>([
       activeMessageCount: 0,
     });
   });
+
+  test.each(["serial", "parallel"] as const)(
+    "retry - a %s destination tries again what has failed",
+    async (type) => {
+      const retry = { attempts: 3, backoff: { initialMs: 0 }, jitter: 0 };
+      const bus = new MessageBus({ onError: () => {} });
+      open.push(bus);
+      const destination = bus.addDestination<Command>(
+        new DestinationConfiguration(type, "acme/orders", { ...placed(), retry }),
+      );
+      destination.listen(moduleListener(OBEDIENT));
+      const count = 400;
+      const notes = new SharedArrayBuffer(4 * 2 * count);
+      for (let number = 1; number <= count; number += 1) {
+        const failures = number === 300 ? 2 : 0;
+        void destination.send({ action: "note", number, failures, notes });
+      }
+      await bus.drain();
+      const [noted = 0, ...numbers] = new Int32Array(notes);
+      expect(noted).toBe(count + 2);
+      const inOrder = Array.from({ length: count }, (_value, at) => at + 1);
+      inOrder.splice(300, 0, 300, 300);
+      const seen = numbers.slice(0, noted);
+      expect(type === "serial" ? seen : seen.toSorted((one, other) => one - other)).toEqual(
+        inOrder,
+      );
+      expect(destination.statistics).toMatchObject({
+        deliveredMessageCount: count,
+        failedMessageCount: 0,
+        retryCount: 2,
+      });
+    },
+  );
+
+  test("retry - what a listener would have moved away is still there for the next attempt", async () => {
+    const bus = new MessageBus({ onError: () => {} });
+    open.push(bus);
+    const destination = bus.addDestination<Command, number>(
+      new DestinationConfiguration("serial", "acme/orders", {
+        ...placed(),
+        retry: { attempts: 2, backoff: { initialMs: 0 } },
+      }),
+    );
+    const transfer = (payload: unknown): readonly ArrayBuffer[] => [
+      (payload as { readonly bytes: ArrayBuffer }).bytes,
+    ];
+    destination.listen(moduleListener(OBEDIENT, { transfer }));
+    const asked = destination.request({ action: "weigh", failures: 1, bytes: new ArrayBuffer(7) });
+    expect(await asked).toBe(7);
+  });
+
+  test("context.deadLetter - there is no further attempt, and the dead letter says why", async () => {
+    const bus = new MessageBus({ onError: () => {} });
+    open.push(bus);
+    bus.addDestination(
+      DestinationConfiguration.createDeadLetterDestinationConfiguration("acme/dead"),
+    );
+    const destination = bus.addDestination<Command>(
+      new DestinationConfiguration("serial", "acme/orders", {
+        ...placed(),
+        retry: {},
+        deadLetter: "acme/dead",
+      }),
+    );
+    destination.listen(moduleListener(OBEDIENT));
+    void destination.send({ action: "give up" });
+    await bus.drain();
+    expect(bus.deadLetters("acme/dead").list()).toMatchObject([
+      {
+        error: "DeadLetterError",
+        code: "BUSLINE_DEAD_LETTER",
+        attempts: 1,
+        reason: 'A listener of "acme/orders" gave up: unreadable',
+      },
+    ]);
+  });
 });

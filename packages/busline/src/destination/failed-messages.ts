@@ -26,10 +26,9 @@ export class FailedMessages {
   willRetry(delivery: Delivery, error: unknown): boolean {
     const { configuration, environment, isRemoved, pool } = this.core;
     const attempt = delivery.moment.attempt?.number ?? 1;
-    if (pool === undefined || !delivery.isQueued || delivery.isInterrupted) return false;
+    if (pool === undefined || !delivery.isQueued) return false;
     if (attempt >= (configuration.retry?.attempts ?? 1)) return false;
     if (environment.stage === "closed" || isRemoved) return false;
-    if (delivery.request?.isSettled === true) return false;
     return !(error instanceof DeadLetterError) && !DeliveryContext.isGivenUp(delivery.context);
   }
 

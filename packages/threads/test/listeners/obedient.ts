@@ -10,6 +10,15 @@ export type Command =
   | { readonly action: "wait for the abort"; readonly begun: SharedArrayBuffer }
   | { readonly action: "exit"; readonly code: number }
   | { readonly action: "throw outside" | "reject outside" | "exhaust memory" }
+  | {
+      readonly action: "note";
+      readonly number: number;
+      /** How often it fails before. */
+      readonly failures: number;
+      readonly notes: SharedArrayBuffer;
+    }
+  | { readonly action: "weigh"; readonly failures: number; readonly bytes: ArrayBuffer }
+  | { readonly action: "give up" }
   | { readonly action: "loop"; readonly begun: SharedArrayBuffer }
   | {
       readonly action: "hold";
@@ -75,6 +84,17 @@ export default function obey(message: Message<Command>, context: MessageListener
       const all: number[][] = [];
       for (;;) all.push(Array.from({ length: 100_000 }, (_, at) => at + all.length));
     }
+    case "note": {
+      const notes = new Int32Array(payload.notes);
+      notes[Atomics.add(notes, 0, 1) + 1] = payload.number;
+      if (context.attempt <= payload.failures) throw new OrderError("not yet");
+      return undefined;
+    }
+    case "weigh":
+      if (context.attempt <= payload.failures) throw new OrderError("not yet");
+      return payload.bytes.byteLength;
+    case "give up":
+      return context.deadLetter("unreadable");
     case "loop":
       tell(payload.begun);
       for (;;);
