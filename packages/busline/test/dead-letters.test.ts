@@ -139,7 +139,7 @@ describe.each(["parallel", "serial", "keyed"])("%s", (type) => {
     expect(ledgerOf(destination)).toEqual({ sent: 1, failed: 1 });
     expect(logged).toEqual([
       [
-        `A dead letter of "acme/a" could not be sent to "${isFull ? "acme/dead" : "acme/nowhere"}"`,
+        `A dead letter of "acme/a" failed at "${isFull ? "acme/dead" : "acme/nowhere"}"`,
         expect.objectContaining({ messageId: expect.any(String) }),
       ],
     ]);
@@ -159,10 +159,63 @@ describe.each(["parallel", "serial", "keyed"])("%s", (type) => {
     void letters.send("waits");
     void destination.send("a");
     await turns();
-    expect(ledgerOf(destination)).toEqual({ sent: 1, active: 1 });
+    // It counts in the bound, so that a full dead letter destination holds up this one.
+    expect(ledgerOf(destination)).toEqual({ sent: 1, pending: 1 });
     gate.open();
     await untilQuiet(bus);
     expect(ledgerOf(destination)).toEqual({ sent: 1, deadLettered: 1 });
+    await bus.close();
+  });
+
+  test("deadLetter - where letters wait for room the bound of their origin holds, and a request is answered at once", async () => {
+    const { bus, destination, letters } = busWith(
+      type,
+      { maximumQueueSize: 1, rejectedExecutionHandler: waitForSpace() },
+      { maximumQueueSize: 3, ...(type === "serial" ? {} : { workersMaxSize: 1 }) },
+    );
+    letters.listen(new Recorder());
+    letters.pause();
+    void letters.send("in the way");
+    destination.listen(fails);
+    await expect(destination.request("asked")).rejects.toMatchObject({
+      code: "BUSLINE_LISTENER_FAILED",
+    });
+    const outcomes: unknown[] = [];
+    for (let number = 0; number < 20; number += 1) {
+      try {
+        void destination.send(`${number}`);
+        outcomes.push("accepted");
+      } catch {
+        outcomes.push("refused");
+      }
+      await turns();
+    }
+    expect(outcomes.filter((outcome) => outcome === "accepted").length).toBeLessThanOrEqual(4);
+    expect(destination.statistics.pendingMessageCount).toBeLessThanOrEqual(4);
+    letters.resume();
+    await untilQuiet(bus);
+    const { deadLettered, rejected, sent } = ledgerOf(destination);
+    expect((deadLettered ?? 0) + (rejected ?? 0)).toBe(sent);
+    await bus.close();
+  });
+
+  test("deadLetter - a synchronous one has had it, whatever its listeners throw", async () => {
+    const { bus, destination, logged } = busWith(type, {}, { deadLetter: "acme/now" });
+    const now = bus.addDestination(
+      DestinationConfiguration.createSynchronousDestinationConfiguration("acme/now"),
+    );
+    const recorder = new Recorder();
+    now.listen(recorder);
+    now.listen(async () => {
+      await turns(1);
+      throw new Error("no");
+    });
+    destination.listen(fails);
+    void destination.send("a");
+    await untilQuiet(bus);
+    expect(recorder.payloads).toEqual(["a"]);
+    expect(ledgerOf(destination)).toEqual({ sent: 1, deadLettered: 1 });
+    expect(logged).toHaveLength(1);
     await bus.close();
   });
 
@@ -235,7 +288,7 @@ test("deadLetter - letters that fail where they came from go round no second tim
   expect(ledgerOf(letters)).toEqual({ sent: 1, failed: 1 });
   expect(logged).toMatchObject([
     [
-      'A dead letter of "acme/dead" could not be sent to "acme/a"',
+      'A dead letter of "acme/dead" failed at "acme/a"',
       { err: { code: "BUSLINE_DIVERSION_LOOP" } },
     ],
   ]);

@@ -22,7 +22,7 @@ describe("deadlines", () => {
     expired: string[];
     set: (durationMs: number, name: string, expire?: () => void) => TestDeadline;
   } {
-    const deadlines = new Deadlines(clock);
+    const deadlines = new Deadlines(clock, () => {});
     const expired: string[] = [];
     return {
       clock,
@@ -266,7 +266,7 @@ describe("deadlines on a clock that knows the end of a run", () => {
     set: (durationMs: number, name: string) => Deadline;
   } {
     const clock = new RunClock();
-    const deadlines = new Deadlines(clock);
+    const deadlines = new Deadlines(clock, () => {});
     const expired: string[] = [];
     return {
       clock,

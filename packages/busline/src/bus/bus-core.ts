@@ -70,11 +70,13 @@ export class BusCore implements DestinationEnvironment {
   /** Where replies travel over. */
   readonly #answers: DestinationCore;
   #stage: BusStage = "open";
+  /** How many wait for what no message and no request stands for. */
+  #holds = 0;
 
   constructor(options: CheckedBusOptions) {
     const { clock, deliveriesPerTurn } = options;
     this.clock = clock;
-    this.deadlines = new Deadlines(clock);
+    this.deadlines = new Deadlines(clock, (text, error) => this.reporter.problem(text, error));
     this.keepAlive = new KeepAlive(clock);
     this.dispatcher = new Dispatcher({
       clock,
@@ -82,7 +84,7 @@ export class BusCore implements DestinationEnvironment {
       // A queued message or a pending request keeps the process alive; an idle bus does not.
       isWaiting: (hasWork) =>
         this.stage !== "closed" &&
-        (hasWork || this.requests.size > 0 || this.isAwaited?.() === true),
+        (hasWork || this.requests.size > 0 || this.#holds > 0 || this.isAwaited?.() === true),
       holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
       problem: (text, error) => this.reporter.problem(text, error),
     });
@@ -224,8 +226,21 @@ export class BusCore implements DestinationEnvironment {
     return this.get(destinationName).type.isHolding === true;
   }
 
+  deliversAtOnce(destinationName: string): boolean {
+    return !this.get(destinationName).hasQueue;
+  }
+
   route(message: Message, routing: Routing): void | Promise<void> {
     return this.get(message.destinationName).entrance.take(message, routing);
+  }
+
+  hold(): () => void {
+    this.#holds += 1;
+    this.dispatcher.lookAround();
+    return () => {
+      this.#holds -= 1;
+      this.dispatcher.lookAround();
+    };
   }
 
   becameIdle(): void {

@@ -15,6 +15,7 @@ const FEW_LISTS = 64;
  */
 export class Deadlines {
   readonly #clock: Clock;
+  readonly #problem: (text: string, error: unknown) => void;
   readonly #lists = new Map<number, DeadlineList>();
   readonly #order = new WakeOrder();
   /** The one that was added to last. */
@@ -22,8 +23,10 @@ export class Deadlines {
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
-  constructor(clock: Clock) {
+  /** @param problem told of an expiry that fails */
+  constructor(clock: Clock, problem: (text: string, error: unknown) => void) {
     this.#clock = clock;
+    this.#problem = problem;
   }
 
   /** Expires the deadline once `durationMs` have passed, unless it is cancelled before. */
@@ -104,7 +107,12 @@ export class Deadlines {
       if (!(list.dueAt <= now)) break;
       const due = list.first;
       list.remove(due);
-      due.expire();
+      try {
+        due.expire();
+      } catch (error) {
+        // It must not take the other deadlines of the bus along.
+        this.#problem("What was to happen at a deadline failed", error);
+      }
     }
     if (list.index >= 0) return;
     if (list.first === undefined) this.#forget(list);

@@ -16,7 +16,7 @@ export const DeadLetterHeaders = {
   PATH: "dead-letter-path",
   /** How many attempts it had. */
   ATTEMPTS: "dead-letter-attempts",
-  /** The listeners that failed for good, with commas between. */
+  /** The listeners that failed for good, with commas between; a comma in a name is `%2C`, a percent sign `%25`. */
   LISTENERS: "dead-letter-listeners",
   /** The name of the last error's class. */
   ERROR: "dead-letter-error",
@@ -44,13 +44,25 @@ export function deadLetterHeaders(
   headers[DeadLetterHeaders.DESTINATION] = message.destinationName;
   headers[DeadLetterHeaders.PATH] = [...pathOf(message), message.destinationName].join(",");
   headers[DeadLetterHeaders.ATTEMPTS] = String(attempts);
-  headers[DeadLetterHeaders.LISTENERS] = failures.map(({ listening }) => listening.name).join(",");
+  headers[DeadLetterHeaders.LISTENERS] = failures
+    .map(({ listening }) => escaped(listening.name))
+    .join(",");
   headers[DeadLetterHeaders.ERROR] = name;
   if (code === undefined) delete headers[DeadLetterHeaders.CODE];
   else headers[DeadLetterHeaders.CODE] = code;
   headers[DeadLetterHeaders.REASON] = text.slice(0, LONGEST_TEXT);
   headers[DeadLetterHeaders.AT] = new Date(at).toISOString();
   return Object.freeze(headers);
+}
+
+/** The listeners that failed. */
+export function listenersOf({ headers }: Message): readonly string[] {
+  const names = headers[DeadLetterHeaders.LISTENERS]?.split(",") ?? [];
+  return names.map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%"));
+}
+
+function escaped(name: string): string {
+  return name.replaceAll("%", "%25").replaceAll(",", "%2C");
 }
 
 /** The destinations at which a message has failed for good. */

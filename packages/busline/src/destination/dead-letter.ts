@@ -1,6 +1,6 @@
 import type { Headers } from "../message/headers.ts";
 import type { Message } from "../message/message.ts";
-import { DeadLetterHeaders } from "./dead-letter-headers.ts";
+import { DeadLetterHeaders, listenersOf } from "./dead-letter-headers.ts";
 
 /** A message that has failed for good, with what is known of that. Frozen. */
 export interface DeadLetter {
@@ -48,7 +48,6 @@ const OWN_HEADERS: ReadonlySet<string> = new Set(Object.values(DeadLetterHeaders
 /** Reads a message of a dead letter destination. */
 export function readDeadLetter(message: Message): DeadLetter {
   const { headers } = message;
-  const listeners = headers[DeadLetterHeaders.LISTENERS];
   const at = Date.parse(headers[DeadLetterHeaders.AT] ?? "");
   return Object.freeze({
     message,
@@ -57,7 +56,7 @@ export function readDeadLetter(message: Message): DeadLetter {
     headers: withoutOwn(headers),
     origin: headers[DeadLetterHeaders.DESTINATION],
     attempts: Number.parseInt(headers[DeadLetterHeaders.ATTEMPTS] ?? "0", 10) || 0,
-    listeners: Object.freeze(listeners === undefined ? [] : listeners.split(",")),
+    listeners: Object.freeze(listenersOf(message)),
     error: headers[DeadLetterHeaders.ERROR],
     code: headers[DeadLetterHeaders.CODE],
     reason: headers[DeadLetterHeaders.REASON],

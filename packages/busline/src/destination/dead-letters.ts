@@ -2,13 +2,15 @@ import { Alarm } from "../clock/alarm.ts";
 import { AbortError } from "../errors/abort-error.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
+import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
+import type { Listening } from "../listener/listening.ts";
 import { Roster } from "../listener/roster.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
 import { HoldingQueue } from "../queue/holding-queue.ts";
 import { OptionReader } from "../validation/option-reader.ts";
-import { release, withdraw } from "../worker/dropped-messages.ts";
+import { withdraw } from "../worker/dropped-messages.ts";
 import { type DeadLetter, type DeadLetterFilter, fits, readDeadLetter } from "./dead-letter.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING } from "./destination-environment.ts";
@@ -37,8 +39,8 @@ const MOST_PER_SECOND = 1_000_000;
 /** The messages that a dead letter destination keeps. */
 export class DeadLetters {
   readonly #core: DestinationCore;
-  /** Letters that are being sent back. */
-  readonly #leaving = new Set<Message>();
+  /** What wakes redrives that wait for their next turn. */
+  readonly #sleepers = new Set<() => void>();
 
   private constructor(core: DestinationCore) {
     this.#core = core;
@@ -124,9 +126,11 @@ export class DeadLetters {
     let redrivenCount = 0;
     const refused: { letter: DeadLetter; error: unknown }[] = [];
     for (const [number, letter] of letters.entries()) {
-      if (perSecond !== undefined) await this.#until(startedAt + (number * 1_000) / perSecond);
+      const dueAt = startedAt + (number * 1_000) / (perSecond ?? Infinity);
+      await this.#until(dueAt, signal);
       if (signal?.aborted) throw new AbortError(this.#core.name, signal.reason);
       try {
+        if (this.#isClosed) throw new RejectedExecutionError("BUSLINE_CLOSED", this.#core.name);
         if (await this.#sendBack(letter, destinationName)) redrivenCount += 1;
       } catch (error) {
         refused.push(Object.freeze({ letter, error }));
@@ -135,21 +139,53 @@ export class DeadLetters {
     return Object.freeze({ redrivenCount, refused: Object.freeze(refused) });
   }
 
+  /** @internal The destination has been closed: whoever waits for a turn waits in vain. */
+  wake(): void {
+    for (const wake of this.#sleepers) wake();
+  }
+
+  get #isClosed(): boolean {
+    return this.#core.environment.stage === "closed" || this.#core.isRemoved;
+  }
+
   /** @returns false if it is here no more */
   async #sendBack(letter: DeadLetter, destinationName: string | undefined): Promise<boolean> {
     const { message } = letter;
-    const { pool, environment } = this.#core;
-    const isHere = Message.progressOf(message) === "waiting" && !this.#leaving.has(message);
-    if (pool === undefined || !isHere) return false;
-    this.#leaving.add(message);
+    const { counters, environment } = this.#core;
+    const queue = this.#queue;
+    // While it is on its way it is not here: nobody else takes it, and it may come back.
+    if (queue?.hide(message) !== true) return false;
+    counters.leaves();
+    let isTaken = false;
     try {
-      await environment.route(this.#messageOf(letter, destinationName), PLAIN_ROUTING);
-    } finally {
-      this.#leaving.delete(message);
+      const isKnown = destinationName === undefined;
+      const sent = this.#messageOf(letter, destinationName);
+      const taken = (): void => {
+        isTaken = environment.deliversAtOnce(sent.destinationName);
+      };
+      await environment.route(sent, { ...PLAIN_ROUTING, taken, isKnown });
+    } catch (error) {
+      // Where the sender's turn delivers, it has been taken, whatever its listeners throw.
+      if (!isTaken) {
+        this.#comesBack(message, queue);
+        throw error;
+      }
     }
-    // It may have been deleted while it waited for room.
-    if (Message.progressOf(message) === "waiting") release(pool, message);
+    queue.remove(message);
+    Message.setProgress(message, "ended");
+    counters.finished("diverted");
+    this.#core.pool?.leftQueue();
+    this.#core.checkIdle();
     return true;
+  }
+
+  #comesBack(message: Message, queue: HoldingQueue): void {
+    const { counters, pool } = this.#core;
+    counters.stays();
+    queue.show(message);
+    // Too late for the report of the close: whoever redrives has it in his.
+    if (this.#isClosed && pool !== undefined) withdraw(pool, message, "closed");
+    this.#core.checkIdle();
   }
 
   #messageOf(letter: DeadLetter, destinationName: string | undefined): Message {
@@ -159,21 +195,32 @@ export class DeadLetters {
     if (to === undefined) throw new UnknownDestinationError("the origin of a message sent by hand");
     const moment = environment.momentAt(to, environment.clock.now());
     const extras = { ...NO_EXTRAS, headers, key: message.key };
-    const isKept = environment.keepsMessages(to);
     const chosen =
       destinationName === undefined
-        ? moment.listenings.filter(({ name }) => listeners.includes(name))
+        ? chosenOf(moment.listenings, Message.extrasOf(message).failed, listeners)
         : moment.listenings;
-    if (chosen.length === 0 && !isKept) throw new NoListenerError(to);
+    if (chosen.length === 0 && !environment.keepsMessages(to)) throw new NoListenerError(to);
     return new Message(payload, moment.for(new Roster(chosen)), extras, id);
   }
 
-  #until(at: number): Promise<void> {
-    const { clock, deadlines } = this.#core.environment;
-    const leftMs = at - clock.monotonicNow();
-    if (leftMs <= 0) return Promise.resolve();
+  /** Resolves at that time, or when the signal is aborted or the destination closed. */
+  #until(at: number, signal: AbortSignal | undefined): Promise<void> {
+    const { environment } = this.#core;
+    const leftMs = at - environment.clock.monotonicNow();
+    if (!(leftMs > 0) || signal?.aborted === true || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
-      deadlines.set(leftMs, new Alarm(resolve));
+      const alarm = new Alarm(() => wake());
+      const letGo = environment.hold();
+      const wake = (): void => {
+        alarm.cancelDeadline();
+        this.#sleepers.delete(wake);
+        signal?.removeEventListener("abort", wake);
+        letGo();
+        resolve();
+      };
+      this.#sleepers.add(wake);
+      signal?.addEventListener("abort", wake);
+      environment.deadlines.set(leftMs, alarm);
     });
   }
 
@@ -189,6 +236,16 @@ export class DeadLetters {
     const source = this.#core.pool?.backlog.source;
     return source instanceof HoldingQueue ? source : undefined;
   }
+}
+
+/** The registrations that failed, as long as they are there; otherwise those of the same names. */
+function chosenOf(
+  listenings: readonly Listening[],
+  failed: readonly Listening[] | undefined,
+  names: readonly string[],
+): readonly Listening[] {
+  const same = listenings.filter((listening) => failed?.includes(listening) === true);
+  return same.length > 0 ? same : listenings.filter(({ name }) => names.includes(name));
 }
 
 function readFilter(given: DeadLetterFilter | undefined, where: string): DeadLetterFilter {

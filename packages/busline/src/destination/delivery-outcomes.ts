@@ -125,11 +125,20 @@ export class DeliveryOutcomes implements DeliveryHost {
 
   ended(delivery: Delivery): void {
     const { failures } = delivery;
-    if (failures === undefined) return this.#endedAs(delivery, this.#outcomeOf(delivery));
-    if (this.#failed.retry(delivery, failures)) return;
-    const outcome = this.#failed.bury(delivery, failures);
-    if (typeof outcome === "string") return this.#endedAs(delivery, outcome);
-    void outcome.then((decided) => this.#endedAs(delivery, decided));
+    if (failures !== undefined && this.#failed.retry(delivery, failures)) return;
+    this.#tellWhoWaits(delivery);
+    const outcome =
+      failures === undefined ? this.#outcomeOf(delivery) : this.#failed.bury(delivery, failures);
+    if (typeof outcome === "string") {
+      this.counters.finished(outcome);
+      return this.#endedAs(delivery, outcome);
+    }
+    this.counters.waitsAsLetter();
+    void outcome.then((decided) => {
+      this.counters.letterEnded(decided);
+      this.#endedAs(delivery, decided);
+      this.core.pool?.leftQueue();
+    });
   }
 
   #outcomeOf(delivery: Delivery): Outcome {
@@ -138,16 +147,20 @@ export class DeliveryOutcomes implements DeliveryHost {
     return delivery.anyRan ? "delivered" : "undelivered";
   }
 
-  #endedAs(delivery: Delivery, outcome: Outcome): void {
-    const { core } = this;
-    const { message, failures, anyRan, request } = delivery;
-    core.counters.finished(outcome);
-    if (outcome === "undelivered") core.events.tell("messageUndelivered", message);
-    if (outcome === "deadLettered") core.events.tell("messageDeadLettered", message);
+  /** The requester, or a sender whose turn it was, is told; of failures that neither gets, the logger. */
+  #tellWhoWaits(delivery: Delivery): void {
+    const { failures, anyRan, request } = delivery;
     const errors = failures?.map(({ error }) => error);
     const isHandedOver =
       request === undefined ? delivery.isSendersTurn : request.listenersEnded(errors, anyRan);
     if (failures !== undefined && !isHandedOver) this.#tellOf(failures, delivery);
+  }
+
+  #endedAs(delivery: Delivery, outcome: Outcome): void {
+    const { core } = this;
+    const { message } = delivery;
+    if (outcome === "undelivered") core.events.tell("messageUndelivered", message);
+    if (outcome === "deadLettered") core.events.tell("messageDeadLettered", message);
     if (core.inTurn !== undefined) core.inTurn.delete(delivery);
     this.messageEnded(message);
   }

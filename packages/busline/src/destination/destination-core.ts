@@ -225,6 +225,7 @@ export class DestinationCore implements ListenerRegistryObserver {
 
   /** What it keeps is lost with it. */
   dropHeld(): CloseReport {
+    this.deadLetters?.wake();
     const { pool, type } = this;
     const undelivered = pool === undefined || type.isHolding !== true ? [] : purge(pool, "closed");
     return { undelivered, interrupted: [] };
@@ -232,6 +233,7 @@ export class DestinationCore implements ListenerRegistryObserver {
 
   /** Drops what waits, interrupts what runs. */
   forceClose(error: unknown): CloseReport {
+    this.deadLetters?.wake();
     this.waiters.refuseAll(error);
     const report =
       this.pool === undefined ? { undelivered: [], interrupted: [] } : forceClose(this.pool, error);
@@ -275,14 +277,7 @@ export class DestinationCore implements ListenerRegistryObserver {
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
-    if (type.isHolding === true && this.listeners.roster.listenings.length > 0) {
-      throw new InvalidConfigurationError({
-        where: `DestinationConfiguration "${this.name}"`,
-        attribute: "destinationType",
-        value: configuration.destinationType,
-        allowed: "one that delivers, as long as somebody listens",
-      });
-    }
+    this.#checkHolding(configuration, type);
     if (configuration.workers !== undefined) this.place ??= new WorkerPlace(this);
     const move = this.place?.move(configuration, this.configuration);
     try {
@@ -300,6 +295,23 @@ export class DestinationCore implements ListenerRegistryObserver {
     this.#lookAtQueue();
     this.lookAgain();
     move?.keep();
+  }
+
+  /** What waits for listeners is not kept, and what is kept has none. @throws {InvalidConfigurationError} */
+  #checkHolding({ destinationType }: DestinationConfiguration, type: DestinationType): void {
+    const isHolding = type.isHolding === true;
+    const isOther = isHolding !== (this.type?.isHolding === true);
+    const isUsed = this.counters.pending + this.counters.active > 0;
+    const isHeard = isHolding && this.listeners.roster.listenings.length > 0;
+    if (!isHeard && !(isOther && isUsed)) return;
+    throw new InvalidConfigurationError({
+      where: `DestinationConfiguration "${this.name}"`,
+      attribute: "destinationType",
+      value: destinationType,
+      allowed: isHeard
+        ? "one that delivers, as long as somebody listens"
+        : `${isHolding ? "one that delivers" : "one that keeps"} messages, as long as there are any`,
+    });
   }
 
   #applyQueue(configuration: DestinationConfiguration, type: DestinationType): void {

@@ -21,6 +21,8 @@ export interface Routing {
   readonly taken: (() => void) | undefined;
   /** It answers, or reports on, something that was accepted: it passes even while the bus is draining. */
   readonly isAnswer: boolean;
+  /** Its payload has passed the schema before, and its listeners have been chosen. */
+  readonly isKnown: boolean;
 }
 
 /** The routing of most messages. Every field is there: a missing one would be looked up on a prototype. */
@@ -29,6 +31,7 @@ export const PLAIN_ROUTING: Routing = Object.freeze({
   divertedBy: [],
   taken: undefined,
   isAnswer: false,
+  isKnown: false,
 });
 
 /** The routing of replies and reports. */
@@ -66,8 +69,12 @@ export interface DestinationEnvironment {
   momentAt(destinationName: string, sentAt: number): SendMoment;
   /** Whether a destination keeps its messages, and needs no listener. @throws {UnknownDestinationError} */
   keepsMessages(destinationName: string): boolean;
+  /** Whether a destination delivers in its senders' turns. @throws {UnknownDestinationError} */
+  deliversAtOnce(destinationName: string): boolean;
   /** Sends a message to the destination that it is addressed to. @throws {UnknownDestinationError} */
   route(message: Message, routing: Routing): void | Promise<void>;
+  /** Keeps the process alive until what is returned is called. */
+  hold(): () => void;
   /** A destination has nothing waiting and nothing running any more. */
   becameIdle(): void;
 }

@@ -167,7 +167,7 @@ export class Entrance {
     const trace = { message, destinationName: this.core.name };
     return traced(channels.send, trace, () => {
       // An observer may have bound a store to the send, which belongs to the context that is kept.
-      Message.setMoment(message, this.moments.since(message.sentAt));
+      if (!routing.isKnown) Message.setMoment(message, this.moments.since(message.sentAt));
       return this.checked(message, routing, isDirect);
     });
   }
@@ -181,6 +181,7 @@ export class Entrance {
     const pool = this.core.hasQueue && !isDirect ? this.core.workerPool : undefined;
     if (pool !== undefined) return this.queue(message, routing, pool);
     if (!routing.isAnswer) this.refuseIfTooDeep(true);
+    this.refuseIfPutOff(message);
     return this.deliver(message, routing, !isDirect);
   }
 
@@ -234,6 +235,15 @@ export class Entrance {
     return delivery;
   }
 
+  /** It was diverted here, where nothing can wait, before its time. */
+  private refuseIfPutOff(message: Message): void {
+    const { counters, environment, name } = this.core;
+    const { timing } = Message.extrasOf(message);
+    if (timing === undefined || timing.notBefore <= environment.clock.monotonicNow()) return;
+    counters.turnedAway("rejected");
+    checkFit(this.core, Message.extrasOf(message), `diversion to "${name}"`);
+  }
+
   /** Each turn in a turn lies on the same stack, which would end somewhere in the middle of the books. */
   refuseIfTooDeep(isBookedHere: boolean): void {
     if (listenerDepth() < DEEPEST) return;
@@ -261,7 +271,9 @@ export class Entrance {
   /** Lets the destination's schema check the payload, and make of it what it will, before the message enters. */
   private checked(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
     const { name, counters, configuration } = this.core;
-    if (configuration.schema === undefined) return this.admit(message, routing, isDirect);
+    if (configuration.schema === undefined || routing.isKnown) {
+      return this.admit(message, routing, isDirect);
+    }
     const refused = (error: unknown): never => {
       counters.turnedAway("rejected");
       throw error;

@@ -41,13 +41,12 @@ export class FailedMessages {
     if (again.length === 0 || configuration.retry === undefined || pool === undefined) return false;
     const { message, moment } = delivery;
     const number = (moment.attempt?.number ?? 1) + 1;
-    const hasSucceeded =
-      moment.attempt?.hasSucceeded === true || failures.length < moment.listenings.length;
     const forGood = failures.filter((failure) => !again.includes(failure));
     const roster = new Roster(again.map(({ listening }) => listening));
     const attempt = {
       number,
-      hasSucceeded,
+      hasSucceeded: delivery.anySucceeded,
+      retried: again,
       failures: forGood.length === 0 ? undefined : forGood,
     };
     DeliveryContext.keepAttempt(delivery.context);
@@ -64,21 +63,28 @@ export class FailedMessages {
     const { deadLetter } = configuration;
     if (deadLetter === undefined) return "failed";
     const refused = (error: unknown): Outcome => {
-      const text = `A dead letter of "${this.core.name}" could not be sent to "${deadLetter}"`;
+      const text = `A dead letter of "${this.core.name}" failed at "${deadLetter}"`;
       environment.reporter.problem(text, error, { messageId: delivery.message.id });
       return "failed";
     };
     if (pathOf(delivery.message).includes(deadLetter)) {
       return refused(new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", deadLetter));
     }
+    let isTaken = false;
+    const taken = (): void => {
+      isTaken = environment.deliversAtOnce(deadLetter);
+    };
+    // Where its sender's turn delivers it, it has been taken, whatever its listeners throw.
+    const failed = (error: unknown): Outcome => {
+      const outcome = refused(error);
+      return isTaken ? "deadLettered" : outcome;
+    };
     try {
-      const sending = environment.route(
-        this.letterOf(delivery, failures, deadLetter),
-        ANSWER_ROUTING,
-      );
-      return sending === undefined ? "deadLettered" : sending.then(() => "deadLettered", refused);
+      const letter = this.letterOf(delivery, failures, deadLetter);
+      const sending = environment.route(letter, { ...ANSWER_ROUTING, taken });
+      return sending === undefined ? "deadLettered" : sending.then(() => "deadLettered", failed);
     } catch (error) {
-      return refused(error);
+      return failed(error);
     }
   }
 
@@ -93,7 +99,8 @@ export class FailedMessages {
       attempts: moment.attempt?.number ?? 1,
       at: clock.now(),
     });
-    const extras = { ...NO_EXTRAS, headers, key: message.key };
+    const failed = failures.map(({ listening }) => listening);
+    const extras = { ...NO_EXTRAS, headers, key: message.key, failed };
     const to = this.core.environment.momentAt(deadLetter, clock.now());
     return new Message(message.payload, to, extras, message.id);
   }

@@ -3,13 +3,15 @@ import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import type { RejectionActions, RejectionReason } from "../queue/rejection.ts";
 
 /** What became of a message that was not taken; undefined until a handler has acted. */
-export type RefusalOutcome = "rejected" | "discarded" | "diverted" | "taken";
+export type RefusalOutcome = "rejected" | "discarded" | "expired" | "diverted" | "taken";
 
 /** What a destination can do for a rejected execution handler. */
 export interface RefusalHost {
   readonly name: string;
   /** It takes nothing in any more, from anybody. */
   readonly isClosed: boolean;
+  /** Its time has passed: no listener may begin with it. */
+  readonly hasExpired: boolean;
   runInSendersTurn(): void | Promise<void>;
   discardOldestAndTake(): boolean;
   waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void>;
@@ -53,6 +55,10 @@ export class RefusedSend implements RejectionActions {
   runInSendersTurn(): void | Promise<void> {
     this.#refuseIfClosed();
     this.#act();
+    if (this.#host.hasExpired) {
+      this.outcome = "expired";
+      return;
+    }
     const running = this.#host.runInSendersTurn();
     this.outcome = "taken";
     return this.#follow(running);

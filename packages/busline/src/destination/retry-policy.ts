@@ -58,11 +58,18 @@ export class RetryPolicy {
   /** How long to wait after so many attempts, in milliseconds. */
   pauseAfter(attempt: number, clock: Clock): number {
     const { initialMs, factor, maximumMs } = this.backoff;
-    const longest = Math.min(maximumMs, initialMs * factor ** (attempt - 1));
+    // After many attempts the power is infinite, and nothing of it no number.
+    const longest = initialMs === 0 ? 0 : Math.min(maximumMs, initialMs * factor ** (attempt - 1));
     return longest * (1 - this.jitter * chanceOf(clock));
   }
 }
 
+/** A clock of the user's own may say anything, or throw. */
 function chanceOf(clock: Clock): number {
-  return clock.chance?.() ?? 0;
+  try {
+    const chance = clock.chance?.() ?? 0;
+    return chance >= 0 && chance <= 1 ? chance : 0;
+  } catch {
+    return 0;
+  }
 }

@@ -30,6 +30,7 @@ export function turnAway(
       core.entrance.unwatch(message);
       core.counters.turnedAway(outcome);
     }
+    if (outcome === "expired") core.events.tell("messageDiscarded", message, "expired");
     if (outcome === "discarded") {
       core.events.tell("messageDiscarded", message, reason);
       const code = reason === "closed" ? "BUSLINE_CLOSED" : "BUSLINE_QUEUE_FULL";
@@ -79,9 +80,20 @@ class TurnedAway implements RefusalHost {
     return this.#core.environment.stage === "closed" || this.#core.isRemoved;
   }
 
+  get hasExpired(): boolean {
+    const { timing } = Message.extrasOf(this.#message);
+    return timing !== undefined && timing.expiresAt <= this.#core.environment.clock.monotonicNow();
+  }
+
   runInSendersTurn(): void | Promise<void> {
     // What a handler throws is booked as its refusal.
     this.#core.entrance.refuseIfTooDeep(false);
+    const { timing } = Message.extrasOf(this.#message);
+    const now = this.#core.environment.clock.monotonicNow();
+    // Its time has not come, so it cannot run now, and there is no room to wait.
+    if (timing !== undefined && timing.notBefore > now) {
+      throw new RejectedExecutionError("BUSLINE_QUEUE_FULL", this.name);
+    }
     return this.#core.entrance.runInTurn(this.#message, this.#routing, false)?.ending;
   }
 

@@ -6,6 +6,8 @@ export interface Attempt {
   readonly number: number;
   /** A listener has succeeded in one before. */
   readonly hasSucceeded: boolean;
+  /** What those have thrown that it is for. */
+  readonly retried: readonly ListenerFailure[];
   /** Listeners that have failed for good. */
   readonly failures: readonly ListenerFailure[] | undefined;
 }

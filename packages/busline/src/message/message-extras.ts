@@ -1,4 +1,5 @@
 import type { PendingReply } from "../reply/pending-reply.ts";
+import type { Listening } from "../listener/listening.ts";
 import { type Headers, NO_HEADERS } from "./headers.ts";
 import type { MessageTiming } from "./message-timing.ts";
 
@@ -11,6 +12,8 @@ export interface MessageExtras {
   readonly responseId: string | undefined;
   /** When it may start, if not at once and for ever. */
   readonly timing: MessageTiming | undefined;
+  /** Of a dead letter: the registrations of the listeners that failed. */
+  readonly failed: readonly Listening[] | undefined;
   /** The request that the message is. */
   readonly request: PendingReply | undefined;
   /** The request that the message answers. */
@@ -25,6 +28,7 @@ export const NO_EXTRAS: MessageExtras = Object.freeze({
   responseDestinationName: undefined,
   responseId: undefined,
   timing: undefined,
+  failed: undefined,
   request: undefined,
   answers: undefined,
 });

@@ -6,9 +6,15 @@ import type { SendMoment } from "./send-moment.ts";
 
 /**
  * How far a message has come: not taken in; `waiting` for its first listener to begin; begun, or shared by several
- * workers, with what they keep of it; `ended`.
+ * workers, with what they keep of it; `ended`; or it goes on as another message, with another payload or elsewhere.
  */
-export type MessageProgress = undefined | "waiting" | DeliveryContext | Delivery | "ended";
+export type MessageProgress =
+  | undefined
+  | "waiting"
+  | DeliveryContext
+  | Delivery
+  | "ended"
+  | Message;
 
 /**
  * What travels: a payload in its envelope. No field of the envelope can be assigned; the payload is passed by reference
@@ -79,7 +85,9 @@ export class Message<Payload = unknown> {
 
   /** @internal The same message on its way to another destination, or with another payload. */
   static resent(message: Message, moment: SendMoment, payload: unknown): Message {
-    return new Message(payload, moment, message.#extras, message.id);
+    const other = new Message(payload, moment, message.#extras, message.id);
+    message.#progress = other;
+    return other;
   }
 
   /** @internal */
@@ -100,6 +108,13 @@ export class Message<Payload = unknown> {
   /** @internal */
   static progressOf(message: Message): MessageProgress {
     return message.#progress;
+  }
+
+  /** @internal Whether it has been taken in and has not ended, as itself or as what it goes on as. */
+  static isGoingOn(message: Message): boolean {
+    let last = message;
+    while (last.#progress instanceof Message) last = last.#progress;
+    return last.#progress !== undefined && last.#progress !== "ended";
   }
 
   /** @internal */

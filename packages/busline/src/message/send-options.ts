@@ -96,6 +96,7 @@ export function readSendOptions(
       responseDestinationName,
       responseId: reader.text("responseId"),
       timing,
+      failed: undefined,
       request: undefined,
       answers: undefined,
     },

@@ -4,9 +4,11 @@ import type { MessageQueue } from "./message-queue.ts";
 /** Keeps messages, in the order of their coming, and gives none out: people take them out. */
 export class HoldingQueue implements MessageQueue, Iterable<Message> {
   readonly #messages = new Set<Message>();
+  /** Those that are being taken out, and keep their places until it is known whether they leave. */
+  readonly #leaving = new Set<Message>();
 
   get size(): number {
-    return this.#messages.size;
+    return this.#messages.size - this.#leaving.size;
   }
 
   add(message: Message): void {
@@ -18,21 +20,34 @@ export class HoldingQueue implements MessageQueue, Iterable<Message> {
   }
 
   oldest(): Message | undefined {
-    const [oldest] = this.#messages;
+    const [oldest] = this;
     return oldest;
   }
 
   remove(message: Message): void {
     this.#messages.delete(message);
+    this.#leaving.delete(message);
   }
 
   removeAll(): Message[] {
-    const all = [...this.#messages];
-    this.#messages.clear();
+    const all = [...this];
+    for (const message of all) this.#messages.delete(message);
     return all;
   }
 
-  [Symbol.iterator](): Iterator<Message> {
-    return this.#messages.values();
+  /** From now on it is as if it were not here. @returns false if that is so already */
+  hide(message: Message): boolean {
+    if (!this.#messages.has(message) || this.#leaving.has(message)) return false;
+    this.#leaving.add(message);
+    return true;
+  }
+
+  /** It stays after all, in its old place. */
+  show(message: Message): void {
+    this.#leaving.delete(message);
+  }
+
+  *[Symbol.iterator](): Iterator<Message> {
+    for (const message of this.#messages) if (!this.#leaving.has(message)) yield message;
   }
 }

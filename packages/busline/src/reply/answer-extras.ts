@@ -8,6 +8,7 @@ export class AnswerExtras implements MessageExtras {
   readonly key: undefined = undefined;
   readonly priority: undefined = undefined;
   readonly timing: undefined = undefined;
+  readonly failed: undefined = undefined;
   readonly responseDestinationName: undefined = undefined;
   readonly request: undefined = undefined;
   readonly answers: PendingReply;

@@ -80,6 +80,10 @@ export class PendingReply implements Deadline, MessageExtras {
     return undefined;
   }
 
+  get failed(): undefined {
+    return undefined;
+  }
+
   get responseDestinationName(): string {
     return this.terms.responseDestinationName;
   }

@@ -12,8 +12,12 @@ export interface RunTimes {
 export function every(periodMs: number, startedAt: number): RunTimes {
   return {
     isByWallClock: false,
-    next: (after) =>
-      startedAt + (Math.floor(Math.max(0, after - startedAt) / periodMs) + 1) * periodMs,
+    next: (after) => {
+      const number = Math.floor(Math.max(0, after - startedAt) / periodMs) + 1;
+      const due = startedAt + number * periodMs;
+      // A division of such numbers may be rounded down to the run that has just been.
+      return due > after ? due : startedAt + (number + 1) * periodMs;
+    },
   };
 }
 

@@ -41,11 +41,7 @@ export class Schedule {
     this.#options = options;
     this.#bus = bus;
     this.#ended = ended;
-    const { missed, times } = options;
-    this.#dueAt = times.at ?? times.next(this.#now);
-    if (times.at === undefined || times.at >= this.#now) return;
-    this.#missedCount = 1;
-    if (missed === "skip") this.#dueAt = undefined;
+    this.#dueAt = this.#nextFromNow();
   }
 
   /** When it runs next, in milliseconds since the epoch; `undefined` while it is paused, and when it has run for the last time. */
@@ -93,7 +89,7 @@ export class Schedule {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    if (this.#dueAt !== undefined) this.#dueAt = this.#options.times.next(this.#now);
+    if (this.#dueAt !== undefined) this.#dueAt = this.#nextFromNow();
     this.#goOn();
   }
 
@@ -119,6 +115,15 @@ export class Schedule {
     return this.#options.times.isByWallClock ? clock.now() : clock.monotonicNow();
   }
 
+  /** When it runs next, as seen from now; a single run that has passed has been missed. */
+  #nextFromNow(): number | undefined {
+    const { missed, times } = this.#options;
+    if (times.at === undefined) return times.next(this.#now);
+    if (times.at >= this.#now) return times.at;
+    this.#missedCount += 1;
+    return missed === "once" ? times.at : undefined;
+  }
+
   #stop(): void {
     this.#alarm?.cancelDeadline();
     this.#alarm = undefined;
@@ -128,7 +133,8 @@ export class Schedule {
   /** Sleeps until it is due, or a while, and looks again. */
   #goOn(): void {
     if (this.#dueAt === undefined) return this.remove();
-    const leftMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, this.#dueAt - this.#now));
+    // Whole milliseconds: less than one may be too little for the clock to move on.
+    const leftMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.ceil(this.#dueAt - this.#now)));
     this.#alarm = new Alarm(() => this.#wake());
     this.#bus.deadlines.set(leftMs, this.#alarm);
     this.#bus.dispatcher.lookAround();
@@ -145,6 +151,9 @@ export class Schedule {
       this.#dueAt = isLate ? times.next(now) : next;
       if (isLate) this.#missedCount += 1;
       if (!isLate || missed === "once") this.#run(this.#bus.clock.now() - (now - dueAt));
+    } else if (this.#options.times.at === undefined) {
+      // The wall clock may have been set back.
+      this.#dueAt = this.#options.times.next(now);
     }
     // A run may have paused it, and may have had it go on.
     if (!this.#isPaused && this.#alarm === undefined) this.#goOn();
@@ -165,7 +174,7 @@ export class Schedule {
   /** Whether the message of the run before has not ended. */
   get #isGoingOn(): boolean {
     if (this.#isSending) return true;
-    return this.#lastMessage !== undefined && Message.progressOf(this.#lastMessage) !== "ended";
+    return this.#lastMessage !== undefined && Message.isGoingOn(this.#lastMessage);
   }
 
   #send(run: ScheduledRun): void {

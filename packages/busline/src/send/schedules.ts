@@ -1,4 +1,5 @@
 import type { BusCore } from "../bus/bus-core.ts";
+import { BusClosedError } from "../errors/bus-closed-error.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { Schedule } from "./schedule.ts";
 import { checkScheduleOptions, type ScheduleOptions } from "./schedule-options.ts";
@@ -27,7 +28,7 @@ export class Schedules {
 
   /** @throws {InvalidConfigurationError} @throws {UnknownDestinationError} @throws {BusClosedError} */
   add(name: unknown, options: ScheduleOptions): Schedule {
-    this.#bus.refuseIfClosed("schedule");
+    if (this.#bus.stage !== "open") throw new BusClosedError("schedule");
     const isName = typeof name === "string" && name.length >= 1 && name.length <= 255;
     if (!isName || this.#schedules.has(name)) {
       throw new InvalidConfigurationError({

@@ -4,6 +4,7 @@ export type Outcome =
   | "failed"
   | "deadLettered"
   | "discarded"
+  | "diverted"
   | "expired"
   | "undelivered";
 
@@ -45,7 +46,7 @@ export class DestinationCounters {
   }
 
   /** A message did not get in. */
-  turnedAway(outcome: "rejected" | "discarded" | "undelivered" | "diverted"): void {
+  turnedAway(outcome: "rejected" | "discarded" | "expired" | "undelivered" | "diverted"): void {
     this.sent += 1;
     this[outcome] += 1;
   }
@@ -62,10 +63,16 @@ export class DestinationCounters {
     this[outcome] += 1;
   }
 
-  /** A waiting message has been handed to another destination. */
-  wentOn(): void {
+  /** A waiting message is being handed to another destination. */
+  leaves(): void {
     this.pending -= 1;
-    this.diverted += 1;
+    this.active += 1;
+  }
+
+  /** One that was to leave goes on waiting. */
+  stays(): void {
+    this.active -= 1;
+    this.pending += 1;
   }
 
   /** A message that workers had in hand has failed, and waits for its next attempt. */
@@ -79,6 +86,18 @@ export class DestinationCounters {
   passed(): void {
     this.active -= 1;
     this.delivered += 1;
+  }
+
+  /** A message that workers had in hand waits for room as a dead letter: it counts in the bound until it has ended. */
+  waitsAsLetter(): void {
+    this.active -= 1;
+    this.pending += 1;
+  }
+
+  /** One that waited so has ended. */
+  letterEnded(outcome: Outcome): void {
+    this.pending -= 1;
+    this[outcome] += 1;
   }
 
   /** A message that workers had in hand has ended. */

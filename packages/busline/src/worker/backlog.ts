@@ -172,7 +172,7 @@ export class Backlog {
     this.handedMessages += 1;
     this.counters.started();
     if (delivery.tasksInHand === 0) this.leave(this.handedMessages - 1);
-    delivery.listenersSkipped(delivery.moment.listenings.length - delivery.handedCount, true);
+    delivery.cutShort(delivery.moment.listenings.length - delivery.handedCount);
   }
 
   /** A message has ended. @returns whether its queue, which may have held others back, has been told */

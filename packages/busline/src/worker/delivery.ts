@@ -35,6 +35,8 @@ export class Delivery {
   wasCutShort = false;
   /** Whether any listener was there to receive. */
   anyRan = false;
+  /** Whether any has succeeded, now or in an attempt before. */
+  anySucceeded = false;
   failures: ListenerFailure[] | undefined;
   /** A pool's workers carry it: it may be tried again. */
   isQueued = false;
@@ -51,7 +53,8 @@ export class Delivery {
     this.moment = moment;
     this.context = context;
     this.unfinished = moment.listenings.length - succeededCount;
-    this.anyRan = succeededCount > 0 || moment.attempt?.hasSucceeded === true;
+    this.anySucceeded = succeededCount > 0 || moment.attempt?.hasSucceeded === true;
+    this.anyRan = this.anySucceeded;
     const failures = moment.attempt?.failures;
     this.failures = failures === undefined ? undefined : [...failures];
   }
@@ -78,6 +81,7 @@ export class Delivery {
 
   listenerSucceeded(listening: Listening, startedAt: number | undefined): void {
     this.anyRan = true;
+    this.anySucceeded = true;
     listening.deliveredCount += 1;
     if (startedAt !== undefined) this.host.publishStatus(this, listening, startedAt, undefined);
     this.finish(1);
@@ -93,9 +97,19 @@ export class Delivery {
     this.finish(1);
   }
 
-  /** Listeners have left before their turn, or the delivery was cut short. */
-  listenersSkipped(count: number, isCutShort: boolean): void {
-    if (isCutShort) this.wasCutShort = true;
+  /** A listener has left before its turn, or before its next attempt: then it stays failed. */
+  listenerLeft(listening: Listening): void {
+    const failure = this.moment.attempt?.retried.find((one) => one.listening === listening);
+    if (failure !== undefined) {
+      this.failures ??= [];
+      this.failures.push(failure);
+    }
+    this.finish(1);
+  }
+
+  /** Listeners are not called, since the delivery was cut short. */
+  cutShort(count: number): void {
+    this.wasCutShort = true;
     this.finish(count);
   }
 

@@ -10,6 +10,7 @@ export function dropOldest(pool: WorkerPool, reason: DiscardReason): boolean {
   if (oldest === undefined) return false;
   if (source !== undefined) return withdraw(pool, oldest, reason);
   pool.counters.dropped("discarded");
+  pool.ended(oldest);
   dropped(pool, [oldest], reason);
   return true;
 }
@@ -22,15 +23,6 @@ export function withdraw(pool: WorkerPool, message: Message, reason: DiscardReas
   pool.ended(message);
   dropped(pool, [message], reason);
   return true;
-}
-
-/** A message that was waiting has gone to another destination. */
-export function release(pool: WorkerPool, message: Message): void {
-  pool.backlog.queue.remove(message);
-  pool.counters.wentOn();
-  Message.setProgress(message, "ended");
-  pool.timed?.forget(message);
-  pool.hasDropped();
 }
 
 /** Drops messages that have been taken out of their queue, or are put off. */
@@ -96,7 +88,7 @@ function dropped(pool: WorkerPool, messages: readonly Message[], reason: Discard
     pool.timed?.forget(message);
   }
   tellDiscarded(messages, reason);
-  pool.hasDropped();
+  pool.leftQueue();
 }
 
 function tellDiscarded(messages: readonly Message[], reason: DiscardReason): void {

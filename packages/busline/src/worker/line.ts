@@ -47,8 +47,16 @@ export class Line implements MessageQueue {
     this.lastMoment = undefined;
   }
 
+  /** Puts one behind `position` others, of which there are few, and before the rest. */
+  addAt(position: number, message: Message): void {
+    const before: Message[] = [];
+    while (before.length < position && this.size > 0) before.push(this.take() as Message);
+    this.addFirst(message);
+    for (const one of before.toReversed()) this.addFirst(stillWaiting(one));
+  }
+
   /** Puts one before all others. */
-  addFirst(message: Message): void {
+  private addFirst(message: Message): void {
     const { first } = this;
     let chunk = first;
     if (first === undefined || first.moment !== undefined || first.start === 0) {

@@ -113,8 +113,8 @@ export class TimedMessages {
 
   private watch(message: Message, expiresAt: number): void {
     const alarm = new Alarm(() => {
-      this.forget(message);
-      withdraw(this.pool, message, "expired");
+      // One that has begun with any of its listeners goes on.
+      if (!withdraw(this.pool, message, "expired")) this.forget(message);
     });
     this.expiring.set(message, alarm);
     this.deadlines.set(Math.max(0, expiresAt - this.now), alarm);
@@ -141,17 +141,18 @@ export class TimedMessages {
       dropAll(pool, [message], "queue-full");
       return;
     }
-    pool.handOut();
+    pool.leftQueue();
   }
 
   /** Its next attempt begins as soon as a worker is free. */
   private comeBack(message: Message): void {
-    const { backlog, settings } = this.pool;
-    if (settings.keepsOrder) backlog.line.addFirst(message);
+    const { backlog } = this.pool;
+    // Where workers have tasks in hand, the first of the line are theirs.
+    if (this.holder === message) backlog.line.addAt(backlog.inHandCount, message);
     else backlog.line.add(message);
     this.letGo(message);
     this.pool.expect(Message.momentOf(message));
-    this.pool.handOut();
+    this.pool.leftQueue();
   }
 
   private letGo(message: Message): void {

@@ -277,7 +277,10 @@ export class WorkerPool implements Turn {
 
   /** Whether one more may come in. */
   private get hasRoom(): boolean {
-    return this.hasFreeWorker || this.hasRoomToWait;
+    if (this.hasRoomToWait) return true;
+    // A free worker takes it at once. But what is put off holds no worker: together they are never more than fit.
+    const freeCount = this.hasFreeWorker ? this.settings.maxSize - this.busyCount : 0;
+    return this.counters.pending < this.settings.maximumQueueSize + freeCount;
   }
 
   /** Whether one more may wait. */
@@ -381,8 +384,8 @@ export class WorkerPool implements Turn {
     if (this.mayStartTask) this.dispatcher.schedule(this);
   }
 
-  /** Messages have been dropped: makes use of their room. */
-  hasDropped(): void {
+  /** Messages have left the queue, or may now: makes use of their room. */
+  leftQueue(): void {
     this.handOut();
     this.roomAppeared();
   }

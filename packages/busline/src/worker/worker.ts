@@ -225,7 +225,8 @@ export class Worker {
         const listening = listenings[this.next] as Listening;
         this.next += 1;
         if (!listening.isRegistered || delivery.isInterrupted) {
-          delivery.listenersSkipped(1, delivery.isInterrupted);
+          if (delivery.isInterrupted) delivery.cutShort(1);
+          else delivery.listenerLeft(listening);
           continue;
         }
         const promise = this.deliver(delivery, listening);
@@ -366,7 +367,7 @@ export class Worker {
     this.keepMore();
     const outer = enter(this);
     try {
-      if (error === notBegun) (this.delivery as Delivery).listenersSkipped(1, true);
+      if (error === notBegun) (this.delivery as Delivery).cutShort(1);
       else this.failed(error);
     } finally {
       leave(outer);

@@ -22,6 +22,8 @@ import { IS_LONG } from "./ledger.ts";
 const RUNS = IS_LONG ? 3_000 : 120;
 const TIMEOUT_MS = IS_LONG ? 3_600_000 : 60_000;
 const ATTEMPTS = 3;
+const BOUND = 8;
+const MOST_WORKERS = 4;
 /** How long a listener may take. */
 const LIMIT_MS = 25;
 
@@ -73,7 +75,7 @@ class World {
   configurationOf(workers: number): DestinationConfiguration {
     return new DestinationConfiguration(this.type, "acme/a", {
       ...(this.type === "serial" ? {} : { workersCoreSize: 1, workersMaxSize: workers }),
-      maximumQueueSize: 8,
+      maximumQueueSize: BOUND,
       rejectedExecutionHandler: discardOldest,
       retry: { attempts: ATTEMPTS, backoff: { initialMs: 10, factor: 2 }, jitter: 0 },
       deadLetter: "acme/dead",
@@ -140,8 +142,9 @@ class World {
   }
 
   check(): void {
-    ledgerOf(this.destination);
+    const { pending = 0, active = 0 } = ledgerOf(this.destination);
     ledgerOf(this.bus);
+    if (pending + active > BOUND + MOST_WORKERS) this.faults.push("more than fit");
   }
 }
 
@@ -183,7 +186,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   fc.constant<Step>(["purge", ({ destination }) => destination.purge()]),
   fc
-    .integer({ min: 1, max: 4 })
+    .integer({ min: 1, max: MOST_WORKERS })
     .map((workers): Step => [
       `replace with ${workers}`,
       (world) => world.bus.replaceDestination(world.configurationOf(workers)),
