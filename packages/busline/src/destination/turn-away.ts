@@ -40,7 +40,9 @@ export function turnAway(
   };
   const failed = (error: unknown): never => {
     // A wait that the handler began and left behind ends with the handler, unless it has succeeded.
-    if (!core.waiters.refuse(message, error) && Message.progressOf(message) !== undefined) {
+    const progress = Message.progressOf(message);
+    const isIn = progress !== undefined && !(progress instanceof Message);
+    if (!core.waiters.refuse(message, error) && isIn) {
       refused.outcome = "taken";
     }
     refused.outcome ??= "rejected";

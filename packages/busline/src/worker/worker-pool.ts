@@ -280,7 +280,7 @@ export class WorkerPool implements Turn {
     if (this.hasRoomToWait) return true;
     // A free worker takes it at once. But what is put off holds no worker: together they are never more than fit.
     const freeCount = this.hasFreeWorker ? this.settings.maxSize - this.busyCount : 0;
-    return this.counters.pending < this.settings.maximumQueueSize + freeCount;
+    return this.counters.pending + this.aheadCount < this.settings.maximumQueueSize + freeCount;
   }
 
   /** Whether one more may wait. */
