@@ -9,6 +9,7 @@ import {
 import { measureRate, rateMetrics } from "../probes/rate.ts";
 import { sizeOf } from "../probes/size-of.ts";
 import type { Goal, Metric, Sample, Scenario } from "../scenario.ts";
+import { recovery } from "./recovery.ts";
 import type { ThreadPayload } from "./thread-work.ts";
 
 const OURS: ThreadRequesterName = "busline threads";
@@ -146,7 +147,7 @@ export const scenarios: readonly Scenario[] = [
   ),
   scenarioOf(
     "1-ms-64-in-flight",
-    "Sends tasks of about 1 ms to 2 threads, 64 in flight. The event loop's delay is measured meanwhile.",
+    "Sends tasks of about 1 ms to 2 threads, 64 in flight.",
     { inFlight: 64, steps: LONG_STEPS, count: sizeOf(256, 8) },
     "2 x one thread",
     [
@@ -154,6 +155,17 @@ export const scenarios: readonly Scenario[] = [
       { against: "piscina", bar: 1 },
     ],
   ),
+  {
+    ...scenarioOf(
+      "event-loop-delay",
+      "Keeps 2 threads busy with tasks of about 1 ms, 64 in flight, and measures how late the event loop is meanwhile.",
+      { inFlight: 64, steps: LONG_STEPS, count: sizeOf(256, 8) },
+      RAW,
+      [{ bar: 10 }],
+    ),
+    mainMetric: "delay",
+  },
+  recovery,
   scenarioOf(
     "1-MB-copied",
     "Sends 1 MB to 2 threads, copied, 8 in flight.",

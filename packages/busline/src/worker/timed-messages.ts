@@ -87,7 +87,7 @@ export class TimedMessages {
   }
 
   /** All that are put off, in the order in which they were; from then on, if it is given, by the monotonic clock. */
-  postponedBeyond(dueAt = -Infinity): Message[] {
+  postponedBeyond(dueAt: number = -Infinity): Message[] {
     const beyond: Message[] = [];
     for (const [message, postponement] of this.postponed) {
       if (postponement.dueAt > dueAt) beyond.push(message);
