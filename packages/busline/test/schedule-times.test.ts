@@ -21,6 +21,15 @@ const doubled: StandardSchema<unknown, number> = {
   },
 };
 
+/** A clock whose wall time can be set. */
+class SetClock extends ManualClock {
+  aheadMs = 0;
+
+  override now(): number {
+    return super.now() + this.aheadMs;
+  }
+}
+
 describe("overlap: skip", () => {
   test("a message that nobody received has ended", async () => {
     const { bus, pass, registration, schedule } = busWith();
@@ -129,26 +138,26 @@ describe("schedule", () => {
     await bus.close();
   });
 
-  test("cron - a wall clock that is set back is followed within a minute", async () => {
-    class SetClock extends ManualClock {
-      aheadMs = 365 * 24 * HOUR_MS;
-      override now(): number {
-        return super.now() + this.aheadMs;
-      }
-    }
-    const clock = new SetClock({ startAt: Date.UTC(2026, 0, 1) });
-    const bus = new MessageBus({ clock });
-    bus.addDestination(serial("acme/jobs"));
-    const recorder = new Recorder();
-    bus.listen("acme/jobs", recorder);
-    bus.schedule("hourly", { destination: "acme/jobs", cron: "0 * * * *", timeZone: "UTC" });
-    clock.aheadMs = 0;
-    clock.advance(60_000);
-    clock.advance(HOUR_MS);
-    await turns();
-    expect(recorder.payloads).toHaveLength(1);
-    await bus.close();
-  });
+  test.each([
+    ["ahead", 0, HOUR_MS / 2, HOUR_MS / 2],
+    ["back", 365 * 24 * HOUR_MS, 0, HOUR_MS + 60_000],
+  ])(
+    "cron - a wall clock that is set %s is followed within a minute",
+    async (_, from, to, passes) => {
+      const clock = new SetClock({ startAt: Date.UTC(2026, 0, 1) });
+      clock.aheadMs = from;
+      const bus = new MessageBus({ clock });
+      bus.addDestination(serial("acme/jobs"));
+      const recorder = new Recorder();
+      bus.listen("acme/jobs", recorder);
+      bus.schedule("hourly", { destination: "acme/jobs", cron: "0 * * * *", timeZone: "UTC" });
+      clock.aheadMs = to;
+      clock.advance(passes);
+      await turns();
+      expect(recorder.payloads).toHaveLength(1);
+      await bus.close();
+    },
+  );
 
   test.each([
     ["once", 1],
