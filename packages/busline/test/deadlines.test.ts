@@ -39,6 +39,39 @@ describe("deadlines", () => {
     };
   }
 
+  test("deadlines - one that is set by an expiry makes no other of its duration late", () => {
+    const { clock, expired, set } = fixture();
+    set(100, "a", () => set(100, "c"));
+    clock.advance(50);
+    set(100, "b");
+    clock.advance(50);
+    expect(expired).toEqual(["a"]);
+    clock.advance(50);
+    expect(expired).toEqual(["a", "b"]);
+    clock.advance(50);
+    expect(expired).toEqual(["a", "b", "c"]);
+  });
+
+  test("deadlines - one that throws takes no other along, and is told", () => {
+    const clock = new ManualClock();
+    const problems: unknown[] = [];
+    const deadlines = new Deadlines(clock, (text, error) => problems.push([text, error]));
+    const expired: number[] = [];
+    const error = new Error("no");
+    deadlines.set(
+      10,
+      new TestDeadline(() => {
+        throw error;
+      }),
+    );
+    for (const duration of [10, 5, 20]) {
+      deadlines.set(duration, new TestDeadline(() => void expired.push(duration)));
+    }
+    clock.advance(20);
+    expect(expired).toEqual([5, 10, 20]);
+    expect(problems).toEqual([["What was to happen at a deadline failed", error]]);
+  });
+
   test("deadlines - thousands need one timer, and none when all have expired", () => {
     const { clock, expired, set } = fixture();
     for (let n = 0; n < 5_000; n += 1) set(100 + (n % 7), String(n));

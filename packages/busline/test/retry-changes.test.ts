@@ -3,7 +3,9 @@ import {
   callerRuns,
   DestinationConfiguration,
   type DestinationAttributes,
+  discardOldest,
   divertTo,
+  FifoQueue,
   type Message,
   MessageBus,
   type MessageQueue,
@@ -27,6 +29,7 @@ function busWith(configuration: DestinationConfiguration) {
     onError: () => {},
     logger: { error: (_, text) => logged.push(text) },
     destinationTypes: {
+      full: () => ({ workerPer: "message", createQueue: () => new FullQueue() }),
       broken: () => ({ workerPer: "message", createQueue: () => new BrokenQueue() }),
     },
   });
@@ -37,6 +40,13 @@ function busWith(configuration: DestinationConfiguration) {
     await turns();
   };
   return { bus, clock, destination, logged, pass };
+}
+
+/** A queue to which nothing can be added. */
+class FullQueue extends FifoQueue {
+  override add(): never {
+    throw new Error("nothing can be added");
+  }
 }
 
 /** A queue from which nothing can be removed. */
@@ -113,6 +123,64 @@ describe("replaceDestination", () => {
   });
 });
 
+test("replaceDestination - one that is refused leaves what has come back where it was", async () => {
+  const { bus, destination, pass } = busWith(
+    DestinationConfiguration.createKeyedDestinationConfiguration("acme/a", {
+      workersCoreSize: 1,
+      workersMaxSize: 1,
+      retry,
+    }),
+  );
+  const gate = new GateListener<string>();
+  const order: string[] = [];
+  destination.listen((message, context) => {
+    order.push(message.payload);
+    return gate.receive(message, context);
+  });
+  void destination.send("a1", { key: "a" });
+  await gate.entered(1);
+  gate.fail(new Error("not yet"));
+  void destination.send("b1", { key: "b" });
+  await gate.entered(2);
+  void destination.send("a2", { key: "a" });
+  await pass(100);
+  expect(() => bus.replaceDestination(new DestinationConfiguration("full", "acme/a"))).toThrow(
+    "nothing can be added",
+  );
+  gate.open();
+  await untilQuiet(bus);
+  expect(order).toEqual(["a1", "b1", "a1", "a2"]);
+  expect(ledgerOf(destination)).toEqual({ sent: 3, delivered: 3 });
+  await bus.close();
+});
+
+test("discardOldest - what has come back, and waits for a worker, is the oldest", async () => {
+  const { bus, destination, pass } = busWith(
+    DestinationConfiguration.createKeyedDestinationConfiguration("acme/a", {
+      workersCoreSize: 1,
+      workersMaxSize: 1,
+      maximumQueueSize: 1,
+      rejectedExecutionHandler: discardOldest,
+      retry,
+    }),
+  );
+  const gate = new GateListener<string>();
+  destination.listen(gate);
+  void destination.send("a", { key: "a" });
+  await gate.entered(1);
+  gate.fail(new Error("not yet"));
+  await turns();
+  void destination.send("runs", { key: "b" });
+  await gate.entered(2);
+  await pass(100);
+  void destination.send("new", { key: "a" });
+  gate.open();
+  await untilQuiet(bus);
+  expect(ledgerOf(destination)).toEqual({ sent: 3, delivered: 2, discarded: 1 });
+  expect(gate.contexts).toHaveLength(3);
+  await bus.close();
+});
+
 describe("waitForSpace", () => {
   const bound: DestinationAttributes = {
     maximumQueueSize: 1,
@@ -133,6 +201,25 @@ describe("waitForSpace", () => {
     expect(isIn).toBe(true);
     expect(ledgerOf(destination)).toEqual({ sent: 2, active: 1, pending: 1 });
     gate.open();
+    await bus.close({ deadlineMs: 0 });
+  });
+
+  test("delayMs - a delayed message whose sender waits for room gets in when its time has come", async () => {
+    const { bus, destination, pass } = busWith(
+      parallel("acme/a", { ...bound, workersCoreSize: 1, workersMaxSize: 1 }),
+    );
+    const recorder = new Recorder<string>();
+    destination.listen(recorder);
+    void destination.send("in an hour", { delayMs: 3_600_000 });
+    const soon = destination.send("soon", { delayMs: 1_000 });
+    const behindIt = destination.send("behind it");
+    await pass(999);
+    expect(recorder.payloads).toEqual([]);
+    await pass(1);
+    await soon;
+    await behindIt;
+    await turns();
+    expect(recorder.payloads).toEqual(["soon", "behind it"]);
     await bus.close({ deadlineMs: 0 });
   });
 

@@ -226,10 +226,6 @@ export class BusCore implements DestinationEnvironment {
     return this.get(destinationName).type.isHolding === true;
   }
 
-  deliversAtOnce(destinationName: string): boolean {
-    return !this.get(destinationName).hasQueue;
-  }
-
   route(message: Message, routing: Routing): void | Promise<void> {
     return this.get(message.destinationName).entrance.take(message, routing);
   }

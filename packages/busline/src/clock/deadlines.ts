@@ -114,7 +114,8 @@ export class Deadlines {
         this.#problem("What was to happen at a deadline failed", error);
       }
     }
-    if (list.index >= 0) return;
+    // Whatever an expiry has set has woken it for too late a time, as long as there are older ones.
+    if (list.index >= 0) this.#order.remove(list);
     if (list.first === undefined) this.#forget(list);
     else this.#wake(list, Number.isNaN(list.dueAt) ? now + list.durationMs : list.dueAt);
   }

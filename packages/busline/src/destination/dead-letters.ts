@@ -156,12 +156,16 @@ export class DeadLetters {
     // While it is on its way it is not here: nobody else takes it, and it may come back.
     if (queue?.hide(message) !== true) return false;
     counters.leaves();
+    Message.setProgress(message, undefined);
+    this.#core.pool?.timed?.forget(message);
+    // Its place is free: a letter that waits for it may be what its origin's room depends on.
+    this.#core.pool?.leftQueue();
     let isTaken = false;
     try {
       const isKnown = destinationName === undefined;
       const sent = this.#messageOf(letter, destinationName);
       const taken = (): void => {
-        isTaken = environment.deliversAtOnce(sent.destinationName);
+        isTaken = true;
       };
       await environment.route(sent, { ...PLAIN_ROUTING, taken, isKnown });
     } catch (error) {
@@ -182,6 +186,7 @@ export class DeadLetters {
   #comesBack(message: Message, queue: HoldingQueue): void {
     const { counters, pool } = this.#core;
     counters.stays();
+    Message.setProgress(message, "waiting");
     queue.show(message);
     // Too late for the report of the close: whoever redrives has it in his.
     if (this.#isClosed && pool !== undefined) withdraw(pool, message, "closed");

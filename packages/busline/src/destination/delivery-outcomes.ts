@@ -133,9 +133,12 @@ export class DeliveryOutcomes implements DeliveryHost {
       this.counters.finished(outcome);
       return this.#endedAs(delivery, outcome);
     }
-    this.counters.waitsAsLetter();
+    // What a worker had counts in the bound again: otherwise nothing would hold up what fails.
+    const { isQueued } = delivery;
+    if (isQueued) this.counters.waitsAsLetter();
     void outcome.then((decided) => {
-      this.counters.letterEnded(decided);
+      if (isQueued) this.counters.letterEnded(decided);
+      else this.counters.finished(decided);
       this.#endedAs(delivery, decided);
       this.core.pool?.leftQueue();
     });

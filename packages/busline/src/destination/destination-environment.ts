@@ -23,6 +23,8 @@ export interface Routing {
   readonly isAnswer: boolean;
   /** Its payload has passed the schema before, and its listeners have been chosen. */
   readonly isKnown: boolean;
+  /** It is a dead letter: no listener waits until it is in. */
+  readonly isLetter: boolean;
 }
 
 /** The routing of most messages. Every field is there: a missing one would be looked up on a prototype. */
@@ -32,6 +34,7 @@ export const PLAIN_ROUTING: Routing = Object.freeze({
   taken: undefined,
   isAnswer: false,
   isKnown: false,
+  isLetter: false,
 });
 
 /** The routing of replies and reports. */
@@ -69,8 +72,6 @@ export interface DestinationEnvironment {
   momentAt(destinationName: string, sentAt: number): SendMoment;
   /** Whether a destination keeps its messages, and needs no listener. @throws {UnknownDestinationError} */
   keepsMessages(destinationName: string): boolean;
-  /** Whether a destination delivers in its senders' turns. @throws {UnknownDestinationError} */
-  deliversAtOnce(destinationName: string): boolean;
   /** Sends a message to the destination that it is addressed to. @throws {UnknownDestinationError} */
   route(message: Message, routing: Routing): void | Promise<void>;
   /** Keeps the process alive until what is returned is called. */

@@ -9,7 +9,9 @@ import { DeliveryContext } from "../worker/delivery-context.ts";
 import { TimedMessages } from "../worker/timed-messages.ts";
 import { deadLetterHeaders, pathOf } from "./dead-letter-headers.ts";
 import type { DestinationCore } from "./destination-core.ts";
-import { ANSWER_ROUTING } from "./destination-environment.ts";
+import { ANSWER_ROUTING, type Routing } from "./destination-environment.ts";
+
+const LETTER_ROUTING: Routing = Object.freeze({ ...ANSWER_ROUTING, isLetter: true });
 
 /**
  * What becomes of a message when listeners have failed: those that have are tried again after a pause; when no attempt is
@@ -72,7 +74,7 @@ export class FailedMessages {
     }
     let isTaken = false;
     const taken = (): void => {
-      isTaken = environment.deliversAtOnce(deadLetter);
+      isTaken = true;
     };
     // Where its sender's turn delivers it, it has been taken, whatever its listeners throw.
     const failed = (error: unknown): Outcome => {
@@ -81,7 +83,7 @@ export class FailedMessages {
     };
     try {
       const letter = this.letterOf(delivery, failures, deadLetter);
-      const sending = environment.route(letter, { ...ANSWER_ROUTING, taken });
+      const sending = environment.route(letter, { ...LETTER_ROUTING, taken });
       return sending === undefined ? "deadLettered" : sending.then(() => "deadLettered", failed);
     } catch (error) {
       return failed(error);

@@ -113,7 +113,8 @@ class TurnedAway implements RefusalHost {
 
   waitForSpace(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<void> {
     const { name, pool, environment, waiters } = this.#core;
-    const sender = runningWorker();
+    const { timing } = Message.extrasOf(this.#message);
+    const sender = this.#routing.isLetter ? undefined : runningWorker();
     if (signal?.aborted) throw new AbortError(name, signal.reason);
     if (pool === undefined) throw new RejectedExecutionError("BUSLINE_QUEUE_FULL", name);
     // An asynchronous handler may come when there is room again.
@@ -135,10 +136,16 @@ class TurnedAway implements RefusalHost {
       refuse(new RejectedExecutionError("BUSLINE_WAIT_TIMEOUT", name)),
     );
     if (timeoutMs !== undefined) environment.deadlines.set(timeoutMs, deadline);
+    // One that is put off needs room in the queue; when its time has come a free worker will do.
+    const untilDueMs = (timing?.notBefore ?? 0) - environment.clock.monotonicNow();
+    const due = new Alarm(() => pool.leftQueue());
+    if (untilDueMs > 0) environment.deadlines.set(untilDueMs, due);
     signal?.addEventListener("abort", aborted);
     environment.dispatcher.lookAround();
-    this.#accepted();
+    // It can be given up from now on; that it has been taken is told when it has.
+    this.#core.entrance.accepted(this.#message, { ...this.#routing, taken: undefined });
     return waiting.finally(() => {
+      due.cancelDeadline();
       deadline.cancelDeadline();
       waitEnds();
       signal?.removeEventListener("abort", aborted);
@@ -154,7 +161,8 @@ class TurnedAway implements RefusalHost {
     const from = Message.momentOf(this.#message);
     const to = environment.momentAt(destinationName, from.sentAt);
     const message = Message.resent(this.#message, to, this.#message.payload);
-    return environment.route(message, { ...this.#routing, divertedBy, taken });
+    const routing = { ...this.#routing, divertedBy, taken, isKnown: false };
+    return environment.route(message, routing);
   }
 
   #accepted(): void {

@@ -145,10 +145,12 @@ export class Backlog {
     const from = this.queue;
     const to = queue instanceof Line ? this.line : queue;
     if (to !== from) {
-      const waiting = this.takeWaiting();
+      const back = this.line.removeFrom(this.inHandCount);
+      const waiting = this.source === undefined ? [] : this.source.removeAll();
       try {
-        for (const message of waiting) to.add(message);
+        for (const message of [...back, ...waiting]) to.add(message);
       } catch (error) {
+        for (const message of back) this.line.add(message);
         for (const message of waiting) from.add(message);
         throw error;
       }

@@ -6,7 +6,8 @@ import type { WorkerPool } from "./worker-pool.ts";
 /** Drops a pool's oldest waiting message of which no listener has started. @returns whether there was one */
 export function dropOldest(pool: WorkerPool, reason: DiscardReason): boolean {
   const { line, source, inHandCount } = pool.backlog;
-  const oldest = source === undefined ? line.removeAt(inHandCount) : source.oldest();
+  const oldest =
+    source === undefined ? line.removeAt(inHandCount) : (line.at(inHandCount) ?? source.oldest());
   if (oldest === undefined) return false;
   if (source !== undefined) return withdraw(pool, oldest, reason);
   pool.counters.dropped("discarded");
