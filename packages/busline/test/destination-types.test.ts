@@ -158,6 +158,8 @@ describe("destination type - factories", () => {
     ["a type without workerPer", {}],
     ["an unknown workerPer", { workerPer: "thread" }],
     ["a queue instead of its maker", { workerPer: "message", createQueue: new LifoQueue() }],
+    ["an order that is neither kept nor not", { workerPer: "message", keepsOrder: 1 }],
+    ["a holding that is neither", { workerPer: "message", isHolding: "yes" }],
     ["a maker of nothing", { workerPer: "message", createQueue: () => undefined }],
   ])("destination type - a factory that makes %s is refused", (_, made) => {
     const factory = (() => made) as unknown as DestinationTypeFactory;

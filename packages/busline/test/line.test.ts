@@ -97,6 +97,18 @@ const removeAt = (position: number): LineCommand =>
     expectSame(line.removeAt(position), model.splice(position, 1)[0]);
   });
 
+const addAt = (position: number): LineCommand =>
+  command(`add behind ${position}`, (model, line) => {
+    lastPayload += 1;
+    const message = messageOf(lastPayload);
+    line.addAt(position, message);
+    for (let at = 0; at < Math.min(position, model.length); at += 1) {
+      const { payload } = model[at] as Waiting;
+      model[at] = { payload, message: line.at(at) };
+    }
+    model.splice(position, 0, { payload: lastPayload, message });
+  });
+
 const removeFrom = (position: number): LineCommand =>
   command(`remove from ${position}`, (model, line) => {
     const removed = position === 0 ? line.removeAll() : line.removeFrom(position);
@@ -125,6 +137,7 @@ test("line - gives out what came, in order, whatever is taken out of the middle"
       oneof(some, constant(CHUNK)).map(take),
       nat({ max: 50 }).map(remove),
       some.map(removeAt),
+      some.map(addAt),
       some.map(removeFrom),
       oneof(some, nat({ max: 2 * CHUNK })).map(lookAt),
     ],
@@ -139,7 +152,12 @@ test("line - gives out what came, in order, whatever is taken out of the middle"
 test("line - gives out what is left, where what stands behind the first few is taken out until little waits", () => {
   const few = nat({ max: 2 });
   const all = commands<Model, Real>(
-    [few.map((moment) => addPayloads(1, moment)), constant(addMessage), few.map(removeAt)],
+    [
+      few.map((moment) => addPayloads(1, moment)),
+      constant(addMessage),
+      few.map(removeAt),
+      few.map(addAt),
+    ],
     { maxCommands: 60, size: "max" },
   );
   assert(

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { ScheduleOptions } from "busline";
 import { runScript } from "./run-script.ts";
 import { busWith } from "./schedule-fixture.ts";
@@ -62,6 +62,25 @@ describe("schedule options", () => {
       ]);
     },
   );
+
+  test("cron - a croner that cannot be loaded is told from a pattern that cannot be read", async () => {
+    vi.resetModules();
+    vi.doMock("node:module", () => ({
+      createRequire: () => () => {
+        throw new Error("not installed");
+      },
+    }));
+    const { byCron, CronerMissing } = await import("../src/send/cron-times.ts");
+    vi.doUnmock("node:module");
+    let thrown: unknown;
+    try {
+      byCron("* * * * *", undefined);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(CronerMissing);
+    expect(thrown).toMatchObject({ cause: { message: "not installed" } });
+  });
 
   test("refuses - a name that is taken or none, and a destination that is unknown", async () => {
     const { bus, schedule } = busWith();

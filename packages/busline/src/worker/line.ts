@@ -52,7 +52,12 @@ export class Line implements MessageQueue {
     const before: Message[] = [];
     while (before.length < position && this.size > 0) before.push(this.take() as Message);
     this.addFirst(message);
-    for (const one of before.toReversed()) this.addFirst(stillWaiting(one));
+    this.putBack(before);
+  }
+
+  /** Puts those to the front that have just been taken from there. */
+  private putBack(messages: readonly Message[]): void {
+    for (const message of messages.toReversed()) this.addFirst(stillWaiting(message));
   }
 
   /** Puts one before all others. */
@@ -161,12 +166,7 @@ export class Line implements MessageQueue {
     const before: Message[] = [];
     while (before.length < position && this.size > 0) before.push(this.take() as Message);
     const removed = this.take();
-    if (before.length === 0) return removed;
-    const chunk = new Chunk(false);
-    for (const message of before) this.append(stillWaiting(message), chunk);
-    chunk.next = this.first;
-    this.first = chunk;
-    this.last ??= chunk;
+    this.putBack(before);
     return removed;
   }
 
