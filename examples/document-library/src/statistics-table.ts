@@ -4,8 +4,10 @@ import { grouped } from "./number-format.ts";
 const TERMS = [
   "delivered",
   "failed",
+  "deadLettered",
   "rejected",
   "discarded",
+  "expired",
   "undelivered",
   "diverted",
   "pending",
@@ -58,7 +60,8 @@ export function statisticsTable(
 }
 
 function labelOf(term: string, at: number): string {
-  return `${at === 0 ? "=" : "+"} ${term}`;
+  const words = term.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+  return `${at === 0 ? "=" : "+"} ${words}`;
 }
 
 function cellsOf(statistics: DestinationStatistics): string[] {

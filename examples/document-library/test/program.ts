@@ -47,7 +47,7 @@ export function countsOf(output: string): Map<string, Map<string, number>> {
     .slice(1);
   const table = new Map<string, Map<string, number>>();
   for (const [at, end] of ends.entries()) {
-    const start = at === 0 ? "+ undelivered".length : (ends[at - 1] as number);
+    const start = at === 0 ? "+ dead-lettered".length : (ends[at - 1] as number);
     const cell = (line: string): string => line.slice(start, end).trim();
     const rows = lines.slice(
       typeLine + 1,
