@@ -174,10 +174,9 @@ export class Entrance {
 
   /** Past all that may refuse it, a message is taken into the queue, or delivered at once. */
   private enter(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
-    const isForNobody =
-      !this.core.type.isHolding || Message.extrasOf(message).request !== undefined;
-    if (isForNobody && isEmpty(Message.momentOf(message)))
+    if (isEmpty(Message.momentOf(message)) && !this.keeps(message)) {
       return this.undelivered(message, routing);
+    }
     const pool = this.core.hasQueue && !isDirect ? this.core.workerPool : undefined;
     if (pool !== undefined) return this.queue(message, routing, pool);
     if (!routing.isAnswer) this.refuseIfTooDeep(true);
@@ -233,6 +232,11 @@ export class Entrance {
         : sendersTurn.run(message, tellsSender);
     this.remember(delivery);
     return delivery;
+  }
+
+  /** Whether it is kept where nobody listens. A request is not: nobody would answer. */
+  private keeps(message: Message): boolean {
+    return this.core.type.isHolding === true && !Message.extrasOf(message).request;
   }
 
   /** It was diverted here, where nothing can wait, before its time. */

@@ -1,9 +1,10 @@
 import type { Message } from "../message/message.ts";
+import { LinkedSet } from "./linked-set.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 /** Keeps messages, in the order of their coming, and gives none out: people take them out. */
 export class HoldingQueue implements MessageQueue, Iterable<Message> {
-  readonly #messages = new Set<Message>();
+  readonly #messages = new LinkedSet<Message>();
   /** Those that are being taken out, and keep their places until it is known whether they leave. */
   readonly #leaving = new Set<Message>();
 
@@ -25,13 +26,13 @@ export class HoldingQueue implements MessageQueue, Iterable<Message> {
   }
 
   remove(message: Message): void {
-    this.#messages.delete(message);
+    this.#messages.remove(message);
     this.#leaving.delete(message);
   }
 
   removeAll(): Message[] {
     const all = [...this];
-    for (const message of all) this.#messages.delete(message);
+    for (const message of all) this.#messages.remove(message);
     return all;
   }
 

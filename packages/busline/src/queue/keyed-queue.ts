@@ -1,4 +1,6 @@
 import type { Message } from "../message/message.ts";
+import { FifoQueue } from "./fifo-queue.ts";
+import { LinkedSet } from "./linked-set.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 /**
@@ -6,12 +8,11 @@ import type { MessageQueue } from "./message-queue.ts";
  * key have no order among them, and take their turn as one more key would.
  */
 export class KeyedQueue implements MessageQueue {
-  /** All that wait, in the order of their coming, with their lanes. */
-  readonly #waiting = new Map<Message, Lane>();
+  readonly #waiting = new LinkedSet<Message>();
   /** By key; `undefined` is that of messages without one. */
   readonly #lanes = new Map<string | undefined, Lane>();
   /** Those of which a message may leave, in turn. */
-  readonly #ready = new Set<Lane>();
+  readonly #ready = new LinkedSet<Lane>();
 
   get size(): number {
     return this.#waiting.size;
@@ -25,37 +26,39 @@ export class KeyedQueue implements MessageQueue {
       this.#lanes.set(key, lane);
     }
     lane.messages.add(message);
-    this.#waiting.set(message, lane);
-    if (!lane.isHeldUp) this.#ready.add(lane);
+    this.#waiting.add(message);
+    this.#lookAt(lane);
   }
 
   take(): Message | undefined {
-    for (const lane of this.#ready) {
-      const message = first(lane.messages) as Message;
-      this.#takeOut(message, lane);
-      this.#ready.delete(lane);
-      if (lane.key !== undefined) lane.current = message;
-      // It stands at the end of the line again.
-      this.#lookAt(lane);
-      return message;
-    }
-    return undefined;
+    const lane = this.#ready.first;
+    const message = lane?.messages.take();
+    if (lane === undefined || message === undefined) return undefined;
+    this.#waiting.remove(message);
+    this.#ready.remove(lane);
+    if (lane.key !== undefined) lane.current = message;
+    // It stands at the end of the line again.
+    this.#lookAt(lane);
+    return message;
   }
 
   oldest(): Message | undefined {
-    return first(this.#waiting.keys());
+    return this.#waiting.first;
   }
 
   remove(message: Message): void {
-    const lane = this.#waiting.get(message);
-    if (lane === undefined) return;
-    this.#takeOut(message, lane);
+    if (!this.#waiting.remove(message)) return;
+    const lane = this.#lanes.get(message.key) as Lane;
+    lane.messages.remove(message);
     this.#lookAt(lane);
   }
 
   removeAll(): Message[] {
-    const all = [...this.#waiting.keys()];
-    for (const message of all) this.remove(message);
+    const all = this.#waiting.removeAll();
+    for (const lane of this.#lanes.values()) {
+      lane.messages.removeAll();
+      this.#lookAt(lane);
+    }
     return all;
   }
 
@@ -66,36 +69,22 @@ export class KeyedQueue implements MessageQueue {
     this.#lookAt(lane);
   }
 
-  #takeOut(message: Message, lane: Lane): void {
-    this.#waiting.delete(message);
-    lane.messages.delete(message);
-  }
-
   /** Whether it has its turn, and whether it is needed any more. */
   #lookAt(lane: Lane): void {
-    if (lane.messages.size > 0 && !lane.isHeldUp) this.#ready.add(lane);
-    else this.#ready.delete(lane);
-    if (lane.messages.size === 0 && !lane.isHeldUp) this.#lanes.delete(lane.key);
+    if (lane.messages.size > 0 && lane.current === undefined) this.#ready.add(lane);
+    else this.#ready.remove(lane);
+    if (lane.messages.size === 0 && lane.current === undefined) this.#lanes.delete(lane.key);
   }
 }
 
 /** The messages of one key. */
 class Lane {
   readonly key: string | undefined;
-  readonly messages = new Set<Message>();
+  readonly messages = new FifoQueue();
   /** The one that has left and has not ended. */
   current: Message | undefined = undefined;
 
   constructor(key: string | undefined) {
     this.key = key;
   }
-
-  get isHeldUp(): boolean {
-    return this.current !== undefined;
-  }
-}
-
-function first<T>(all: Iterable<T>): T | undefined {
-  for (const one of all) return one;
-  return undefined;
 }

@@ -1,11 +1,12 @@
 import type { Message } from "../message/message.ts";
 import { FifoQueue } from "./fifo-queue.ts";
+import { LinkedSet } from "./linked-set.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 /** Higher priorities first; in the same one first in, first out. A queue for each priority that has been seen. */
 export class PriorityQueue implements MessageQueue {
+  readonly #waiting = new LinkedSet<Message>();
   readonly #levels: (FifoQueue | undefined)[];
-  #size = 0;
 
   /** @param levelCount messages have a priority below that; without one, 0 */
   constructor(levelCount: number) {
@@ -13,47 +14,33 @@ export class PriorityQueue implements MessageQueue {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#waiting.size;
   }
 
   add(message: Message): void {
     const level = this.#levelOf(message);
     (this.#levels[level] ??= new FifoQueue()).add(message);
-    this.#size += 1;
+    this.#waiting.add(message);
   }
 
   take(): Message | undefined {
-    for (let level = this.#levels.length - 1; level >= 0; level -= 1) {
-      const message = this.#levels[level]?.take();
-      if (message === undefined) continue;
-      this.#size -= 1;
-      return message;
-    }
-    return undefined;
+    const highest = this.#levels.findLast((queue) => queue !== undefined && queue.size > 0);
+    const message = highest?.take();
+    if (message !== undefined) this.#waiting.remove(message);
+    return message;
   }
 
   oldest(): Message | undefined {
-    let oldest: Message | undefined;
-    for (const queue of this.#levels) {
-      const first = queue?.oldest();
-      if (first === undefined) continue;
-      if (oldest === undefined || first.sentAt < oldest.sentAt) oldest = first;
-    }
-    return oldest;
+    return this.#waiting.first;
   }
 
   remove(message: Message): void {
-    const queue = this.#levels[this.#levelOf(message)];
-    if (queue === undefined) return;
-    this.#size -= queue.size;
-    queue.remove(message);
-    this.#size += queue.size;
+    if (this.#waiting.remove(message)) this.#levels[this.#levelOf(message)]?.remove(message);
   }
 
   removeAll(): Message[] {
-    const all = this.#levels.flatMap((queue) => queue?.removeAll() ?? []);
-    this.#size = 0;
-    return all.toSorted((one, other) => one.sentAt - other.sentAt);
+    this.#levels.fill(undefined);
+    return this.#waiting.removeAll();
   }
 
   // The levels may have become fewer since it was sent.
