@@ -58,8 +58,6 @@ export class BusCore implements DestinationEnvironment {
   readonly waits: WaitGraph = new WaitGraph();
   readonly events: EventListeners<MessageBusEventListener>;
   readonly keepAlive: KeepAlive;
-  /** Whether something is to happen by itself, for which the process has to live on. */
-  isAwaited: (() => boolean) | undefined;
   /** Called whenever a destination has become idle while the bus is not open. */
   whenOneIsIdle: (() => void) | undefined;
   readonly #types: ReadonlyMap<string, DestinationTypeFactory>;
@@ -83,8 +81,7 @@ export class BusCore implements DestinationEnvironment {
       deliveriesPerTurn,
       // A queued message or a pending request keeps the process alive; an idle bus does not.
       isWaiting: (hasWork) =>
-        this.stage !== "closed" &&
-        (hasWork || this.requests.size > 0 || this.#holds > 0 || this.isAwaited?.() === true),
+        this.stage !== "closed" && (hasWork || this.requests.size > 0 || this.#holds > 0),
       holdProcess: (isNeeded) => this.keepAlive.hold(isNeeded),
       problem: (text, error) => this.reporter.problem(text, error),
     });

@@ -20,6 +20,8 @@ export class Schedule {
   /** By its clock. */
   #dueAt: number | undefined;
   #alarm: Alarm | undefined;
+  /** Lets the process end. */
+  #letGo: (() => void) | undefined;
   #isPaused = false;
   #isSending = false;
   #lastMessage: Message | undefined;
@@ -105,11 +107,6 @@ export class Schedule {
     schedule.#goOn();
   }
 
-  /** @internal Whether it will run again. */
-  static isLive(schedule: Schedule): boolean {
-    return schedule.#dueAt !== undefined && !schedule.#isPaused;
-  }
-
   get #now(): number {
     const { clock } = this.#bus;
     return this.#options.times.isByWallClock ? clock.now() : clock.monotonicNow();
@@ -127,7 +124,8 @@ export class Schedule {
   #stop(): void {
     this.#alarm?.cancelDeadline();
     this.#alarm = undefined;
-    this.#bus.dispatcher.lookAround();
+    this.#letGo?.();
+    this.#letGo = undefined;
   }
 
   /** Sleeps until it is due, or a while, and looks again. */
@@ -137,7 +135,7 @@ export class Schedule {
     const leftMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.ceil(this.#dueAt - this.#now)));
     this.#alarm = new Alarm(() => this.#wake());
     this.#bus.deadlines.set(leftMs, this.#alarm);
-    this.#bus.dispatcher.lookAround();
+    this.#letGo ??= this.#bus.hold();
   }
 
   #wake(): void {

@@ -11,10 +11,6 @@ export class Schedules {
 
   constructor(bus: BusCore) {
     this.#bus = bus;
-    bus.isAwaited = () => {
-      for (const schedule of this.#schedules.values()) if (Schedule.isLive(schedule)) return true;
-      return false;
-    };
   }
 
   /** All that will run, or are paused, by name. */
