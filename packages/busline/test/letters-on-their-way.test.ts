@@ -3,12 +3,12 @@ import {
   callerRuns,
   DestinationConfiguration,
   divertTo,
-  MessageBus,
   type StandardSchema,
   waitForSpace,
 } from "busline";
-import { GateListener, ManualClock, Recorder, untilQuiet } from "busline/testing";
+import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { ledgerOf } from "./ledger.ts";
+import { loggedBus } from "./logged-bus.ts";
 import { outcomeOf, turns } from "./outcome-of.ts";
 
 /* Dead letters that wait for room, are diverted, or are on their way back. */
@@ -19,17 +19,6 @@ const { createSynchronousDestinationConfiguration: synchronous } = DestinationCo
 
 const ONE_WORKER = { workersCoreSize: 1, workersMaxSize: 1, maximumQueueSize: 1 };
 const waits = { rejectedExecutionHandler: waitForSpace() };
-
-function newBus() {
-  const clock = new ManualClock();
-  const logged: string[] = [];
-  const bus = new MessageBus({
-    clock,
-    onError: () => {},
-    logger: { error: (_, text) => logged.push(text) },
-  });
-  return { bus, clock, logged };
-}
 
 const fails = (): never => {
   throw new Error("broken");
@@ -49,7 +38,7 @@ const laterTexts: StandardSchema<unknown, string> = {
 
 describe("redrive", () => {
   test("room - a letter that leaves makes room for one that its origin waits with", async () => {
-    const { bus } = newBus();
+    const { bus } = loggedBus();
     const dead = bus.addDestination(deadLetters("acme/dead", { maximumQueueSize: 1, ...waits }));
     const orders = bus.addDestination<number>(
       parallel("acme/orders", { ...ONE_WORKER, ...waits, deadLetter: "acme/dead" }),
@@ -82,7 +71,7 @@ describe("redrive", () => {
   test.each(["is given up", "expires"])(
     "books - a letter that %s while it is on its way is booked once",
     async (how) => {
-      const { bus, clock } = newBus();
+      const { bus, clock } = loggedBus();
       const dead = bus.addDestination(deadLetters("acme/dead"));
       const recorder = new Recorder();
       bus.addDestination(parallel("acme/texts", { schema: laterTexts }));
@@ -104,7 +93,7 @@ describe("redrive", () => {
   );
 
   test("divertTo - the schema of the destination that gets it instead checks it", async () => {
-    const { bus } = newBus();
+    const { bus } = loggedBus();
     bus.addDestination(deadLetters("acme/dead"));
     const orders = bus.addDestination<number>(parallel("acme/orders", { deadLetter: "acme/dead" }));
     const registration = orders.listen(fails, { name: "fragile" });
@@ -126,7 +115,7 @@ describe("redrive", () => {
   });
 
   test("divertTo - what a destination without a queue has had is not here any more, whatever its listeners throw", async () => {
-    const { bus } = newBus();
+    const { bus } = loggedBus();
     const dead = bus.addDestination(deadLetters("acme/dead"));
     const orders = bus.addDestination<number>(parallel("acme/orders", { deadLetter: "acme/dead" }));
     orders.listen(fails, { name: "fragile" });
@@ -150,7 +139,7 @@ describe("redrive", () => {
 
 describe("dead letters", () => {
   test("divertTo - a letter that a full destination diverts to one without a queue has been taken", async () => {
-    const { bus } = newBus();
+    const { bus } = loggedBus();
     const dead = bus.addDestination<string>(
       parallel("acme/dead", { ...ONE_WORKER, rejectedExecutionHandler: divertTo("acme/now") }),
     );
@@ -168,7 +157,7 @@ describe("dead letters", () => {
   });
 
   test("waitForSpace - a worker whose message waits as a letter waits for nobody", async () => {
-    const { bus, logged } = newBus();
+    const { bus, logged } = loggedBus();
     const orders = bus.addDestination<string>(
       parallel("acme/orders", { ...ONE_WORKER, ...waits, deadLetter: "acme/dead" }),
     );
@@ -198,7 +187,7 @@ describe("dead letters", () => {
   });
 
   test("capacity - what never was in the bound does not come into it as a letter that waits", async () => {
-    const { bus } = newBus();
+    const { bus } = loggedBus();
     const dead = bus.addDestination<number>(parallel("acme/dead", { ...ONE_WORKER, ...waits }));
     dead.listen(new Recorder<number>());
     dead.pause();

@@ -7,12 +7,12 @@ import {
   divertTo,
   FifoQueue,
   type Message,
-  MessageBus,
   type MessageQueue,
   waitForSpace,
 } from "busline";
-import { GateListener, ManualClock, Recorder, untilQuiet } from "busline/testing";
+import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { ledgerOf } from "./ledger.ts";
+import { loggedBus } from "./logged-bus.ts";
 import { outcomeOf, turns } from "./outcome-of.ts";
 
 /* What is put off, by its sender or after a failure, while everything else happens to its destination. */
@@ -22,12 +22,7 @@ const { createParallelDestinationConfiguration: parallel } = DestinationConfigur
 const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
 
 function busWith(configuration: DestinationConfiguration) {
-  const clock = new ManualClock();
-  const logged: string[] = [];
-  const bus = new MessageBus({
-    clock,
-    onError: () => {},
-    logger: { error: (_, text) => logged.push(text) },
+  const { bus, clock, logged } = loggedBus({
     destinationTypes: {
       full: () => ({ workerPer: "message", createQueue: () => new FullQueue() }),
       broken: () => ({ workerPer: "message", createQueue: () => new BrokenQueue() }),

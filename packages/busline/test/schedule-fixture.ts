@@ -1,5 +1,5 @@
 import { DestinationConfiguration, MessageBus, type Schedule, type ScheduleOptions } from "busline";
-import { ManualClock, Recorder } from "busline/testing";
+import { GateListener, ManualClock, Recorder } from "busline/testing";
 import { turns } from "./outcome-of.ts";
 
 export const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
@@ -19,5 +19,35 @@ export function busWith(startAt = Date.UTC(2026, 0, 1)) {
     clock.advance(ms);
     await turns();
   };
-  return { bus, clock, destination, logged, pass, recorder, registration, schedule };
+  /** Lets a gate listen instead of the recorder. */
+  const gated = (): GateListener => {
+    registration.unregister();
+    const gate = new GateListener();
+    destination.listen(gate);
+    return gate;
+  };
+  /** How often a schedule of 10 ms has run and left out a run, before and after a gate lets its message end. */
+  const countsAround = async (nightly: Schedule, gate: GateListener): Promise<unknown> => {
+    const counts = (): readonly number[] => [nightly.runCount, nightly.skippedCount];
+    await pass(10);
+    await pass(10);
+    const before = counts();
+    gate.release();
+    await pass(10);
+    const after = counts();
+    gate.open();
+    return { before, after };
+  };
+  return {
+    bus,
+    clock,
+    countsAround,
+    destination,
+    gated,
+    logged,
+    pass,
+    recorder,
+    registration,
+    schedule,
+  };
 }
