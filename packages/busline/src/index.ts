@@ -75,12 +75,22 @@ export type { MessageTrace } from "./diagnostics/channels.ts";
 export type { ErrorHook, FailureContext, Logger } from "./diagnostics/failure-reporter.ts";
 export type { Clock, Timer } from "./clock/clock.ts";
 export type { Reading } from "./clock/reading.ts";
+export type { PayloadCodec } from "./store/payload-codec.ts";
+export type {
+  Durability,
+  MessageStore,
+  ReadLimits,
+  StoreChange,
+  StoreEntry,
+  StoreRange,
+} from "./store/message-store.ts";
 export { OptionReader } from "./validation/option-reader.ts";
 export type { StandardSchema } from "./validation/standard-schema.ts";
 
 export { BuslineError } from "./errors/busline-error.ts";
 export type { BuslineErrorCode } from "./errors/error-catalogue.ts";
 export { AbortError } from "./errors/abort-error.ts";
+export { AttemptsExhaustedError } from "./errors/attempts-exhausted-error.ts";
 export { BusClosedError } from "./errors/bus-closed-error.ts";
 export { DeadLetterError } from "./errors/dead-letter-error.ts";
 export { DuplicateDestinationError } from "./errors/duplicate-destination-error.ts";
@@ -96,5 +106,6 @@ export {
 } from "./errors/rejected-execution-error.ts";
 export { RequestTimeoutError } from "./errors/request-timeout-error.ts";
 export { SealedDestinationError } from "./errors/sealed-destination-error.ts";
+export { StoreError, type StoreErrorCode } from "./errors/store-error.ts";
 export { WorkerLostError } from "./errors/worker-lost-error.ts";
 export { UnknownDestinationError } from "./errors/unknown-destination-error.ts";

@@ -21,7 +21,12 @@ export type BuslineErrorCode =
   | "BUSLINE_LISTENER_NOT_LOADED"
   | "BUSLINE_DEAD_LETTER"
   | "BUSLINE_WORKER_LOST"
-  | "BUSLINE_ABORTED";
+  | "BUSLINE_ABORTED"
+  | "BUSLINE_ATTEMPTS_EXHAUSTED"
+  | "BUSLINE_STORE_LOCKED"
+  | "BUSLINE_STORE_DAMAGED"
+  | "BUSLINE_STORE_VERSION"
+  | "BUSLINE_STORE_FAILED";
 
 /** What a code stands for. */
 export interface CatalogueEntry {
@@ -124,5 +129,25 @@ export const errorCatalogue: Readonly<Record<BuslineErrorCode, CatalogueEntry>> 
   BUSLINE_ABORTED: {
     errorClass: "AbortError",
     meaning: "The sender's signal was aborted.",
+  },
+  BUSLINE_ATTEMPTS_EXHAUSTED: {
+    errorClass: "AttemptsExhaustedError",
+    meaning: "The process ended during the last attempt that a durable message had.",
+  },
+  BUSLINE_STORE_LOCKED: {
+    errorClass: "StoreError",
+    meaning: "Another process, or another bus, has the store open.",
+  },
+  BUSLINE_STORE_DAMAGED: {
+    errorClass: "StoreError",
+    meaning: "Something that was committed to the store is missing or has been altered.",
+  },
+  BUSLINE_STORE_VERSION: {
+    errorClass: "StoreError",
+    meaning: "A later version of busline has written the store.",
+  },
+  BUSLINE_STORE_FAILED: {
+    errorClass: "StoreError",
+    meaning: "The store could not be read or written: the disk is full, or fails.",
   },
 };
