@@ -19,6 +19,11 @@ const packages = [
     entries: { index: "src/index.ts", "thread-program": "src/thread-program.ts" },
     shared: "threads.js",
   },
+  {
+    folder: "packages/store-lmdb",
+    entries: { index: "src/index.ts", "engine-program": "src/engine-program.ts" },
+    shared: "store.js",
+  },
 ];
 
 for (const { folder, entries, shared } of packages) {
@@ -51,7 +56,7 @@ async function bundle(folder, entries, shared) {
       Object.entries(entries).map(([name, file]) => [name, path.join(folder, file)]),
     ),
     platform: "node",
-    external: /^(?:node:|busline$)/,
+    external: /^(?:node:|(?:busline|lmdb|superjson)$)/,
   });
   await build.write({
     dir: path.join(folder, "dist"),

@@ -21,7 +21,7 @@ export type { Destination } from "./destination/destination.ts";
 export { DestinationConfiguration } from "./destination/destination-configuration.ts";
 export type { DestinationAttributes } from "./destination/destination-attributes.ts";
 export type { DeadLetters, RedriveOptions, RedriveReport } from "./destination/dead-letters.ts";
-export type { CloseReport } from "./destination/destination-core.ts";
+export type { CloseReport } from "./destination/close-report.ts";
 export type { DestinationEventListener } from "./destination/destination-event-listener.ts";
 export type { DeadLetter, DeadLetterFilter } from "./destination/dead-letter.ts";
 export { DeadLetterHeaders } from "./destination/dead-letter-headers.ts";

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 // imports point along the journey, never back. `import type` is free: it is gone at run time.
 
 const STATIONS = ["send", "bus", "destination", "queue", "worker", "listener", "reply"];
-const GROUND = ["message", "statistics", "errors", "clock", "diagnostics", "validation"];
+const GROUND = ["message", "statistics", "errors", "clock", "diagnostics", "validation", "store"];
 /** May use everything; nothing but a test may use it. */
 const TESTING = "testing";
 

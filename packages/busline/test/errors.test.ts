@@ -1,6 +1,7 @@
 import * as busline from "busline";
 import {
   AbortError,
+  AttemptsExhaustedError,
   BusClosedError,
   BuslineError,
   DestinationConfiguration,
@@ -16,6 +17,7 @@ import {
   RejectedExecutionError,
   RequestTimeoutError,
   SealedDestinationError,
+  StoreError,
   UnknownDestinationError,
   WorkerLostError,
 } from "busline";
@@ -28,6 +30,7 @@ const cause = new Error("the cause");
 const errors: readonly BuslineError[] = [
   new BuslineError("BUSLINE_REJECTION_SETTLED", "acted twice", { cause }),
   new AbortError("acme/a", cause),
+  new AttemptsExhaustedError("acme/a", 5),
   new BusClosedError("listen"),
   new DeadLetterError("acme/a", "unreadable", { cause }),
   new DuplicateDestinationError("acme/a"),
@@ -40,6 +43,7 @@ const errors: readonly BuslineError[] = [
   new RejectedExecutionError("BUSLINE_QUEUE_FULL", "acme/a", { cause }),
   new RequestTimeoutError("acme/a", 5),
   new SealedDestinationError("acme/a", "removed"),
+  new StoreError("BUSLINE_STORE_FAILED", "./data", "has no room left", { cause }),
   new UnknownDestinationError("acme/a"),
   new WorkerLostError("acme/a", 1, { cause }),
 ];
@@ -102,6 +106,7 @@ describe("errors - one family", () => {
       "ListenerFailedError",
       "ListenerNotLoadedError",
       "RejectedExecutionError",
+      "StoreError",
       "WorkerLostError",
     ]);
     expect(Object.hasOwn(new RejectedExecutionError("BUSLINE_CLOSED", "acme/a"), "cause")).toBe(

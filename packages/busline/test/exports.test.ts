@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 
 const BUSLINE = [
   "AbortError",
+  "AttemptsExhaustedError",
   "BusClosedError",
   "BuslineError",
   "DeadLetterError",
@@ -25,6 +26,7 @@ const BUSLINE = [
   "RejectedExecutionError",
   "RequestTimeoutError",
   "SealedDestinationError",
+  "StoreError",
   "UnknownDestinationError",
   "WorkerLostError",
   "abort",
@@ -39,9 +41,11 @@ const BUSLINE = [
 const TESTING = [
   "GateListener",
   "ManualClock",
+  "MemoryStore",
   "Recorder",
   "SteppedBus",
   "SteppedClock",
+  "storeConformance",
   "untilQuiet",
 ];
 
@@ -77,6 +81,7 @@ test("exports - the methods of bus and destination are what is listed", () => {
     "hasDestination",
     "hasListener",
     "listen",
+    "ready",
     "removeDestination",
     "replaceDestination",
     "request",
@@ -96,6 +101,7 @@ test("exports - the methods of bus and destination are what is listed", () => {
   ).toEqual([
     "addDestinationEventListener",
     "configuration",
+    "forgetListener",
     "isPaused",
     "listen",
     "name",

@@ -12,6 +12,7 @@ const SHORT_NAMES = {
   rejected: "rejectedMessageCount",
   discarded: "discardedMessageCount",
   expired: "expiredMessageCount",
+  duplicate: "duplicateMessageCount",
   undelivered: "undeliveredMessageCount",
   diverted: "divertedMessageCount",
   pending: "pendingMessageCount",

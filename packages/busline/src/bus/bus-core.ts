@@ -33,6 +33,7 @@ import type { SendMoment } from "../message/send-moment.ts";
 import { mayWait } from "../queue/rejected-execution-handler.ts";
 import { PendingReplies } from "../reply/pending-replies.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
+import { BusStore } from "../store/bus-store.ts";
 import { type BusStatistics, totalOf } from "../statistics/bus-statistics.ts";
 import { checkDestinationName } from "../validation/destination-name.ts";
 import { Dispatcher } from "../worker/dispatcher.ts";
@@ -58,6 +59,7 @@ export class BusCore implements DestinationEnvironment {
   readonly waits: WaitGraph = new WaitGraph();
   readonly events: EventListeners<MessageBusEventListener>;
   readonly keepAlive: KeepAlive;
+  readonly store: BusStore | undefined;
   /** Called whenever a destination has become idle while the bus is not open. */
   whenOneIsIdle: (() => void) | undefined;
   readonly #types: ReadonlyMap<string, DestinationTypeFactory>;
@@ -90,6 +92,8 @@ export class BusCore implements DestinationEnvironment {
     );
     this.reporter = new FailureReporter(options.onError, options.logger);
     this.events = new EventListeners(BUS_EVENTS, this.reporter);
+    this.store =
+      options.store === undefined ? undefined : new BusStore(options.store, clock, this.reporter);
     this.#types = options.destinationTypes;
     for (const configuration of preconfiguredDestinations) {
       this.#put(this.#make(configuration, true));
@@ -166,6 +170,7 @@ export class BusCore implements DestinationEnvironment {
       );
     } catch (error) {
       void core.place?.release(true);
+      core.durable?.halt();
       throw error;
     }
     this.#put(core);
@@ -211,8 +216,8 @@ export class BusCore implements DestinationEnvironment {
     return true;
   }
 
-  address(destinationName: string, payload: unknown, extras: MessageExtras): Message {
-    return new Message(payload, this.get(destinationName).entrance.moments.now(), extras);
+  address(destinationName: string, payload: unknown, extras: MessageExtras, id?: string): Message {
+    return new Message(payload, this.get(destinationName).entrance.moments.now(), extras, id);
   }
 
   momentAt(destinationName: string, sentAt: number): SendMoment {
@@ -249,7 +254,7 @@ export class BusCore implements DestinationEnvironment {
   release(): void {
     this.keepAlive.release();
     this.deadlines.release();
-    for (const destination of this.#destinations.values()) destination.pool?.release();
+    for (const destination of this.#destinations.values()) destination.pool?.workforce.release();
   }
 
   #make(configuration: DestinationConfiguration, isSealed: boolean): DestinationCore {

@@ -1,4 +1,5 @@
-import type { DestinationCore, CloseReport } from "../destination/destination-core.ts";
+import { type CloseReport, dropKept, dropLate, endAll } from "../destination/close-report.ts";
+import type { DestinationCore } from "../destination/destination-core.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { followNobody } from "../worker/running-worker.ts";
 import type { BusCore } from "./bus-core.ts";
@@ -52,15 +53,19 @@ export class BusLifecycle {
 
   async #close(deadlineMs: number): Promise<CloseReport> {
     const bus = this.#bus;
+    // What is durable is not lost: it need not be finished now.
+    for (const { durable } of bus.destinations) durable?.halt();
     const draining = this.drain();
     // What is put off beyond the deadline is not waited for.
-    const late = bus.destinations.map((destination) => destination.dropPutOff(deadlineMs));
+    const late = bus.destinations.map((destination) => dropLate(destination, deadlineMs));
     const isDrained = await this.#within(deadlineMs, draining);
     bus.stage = "closed";
     const left = isDrained
-      ? bus.destinations.map((destination) => destination.dropHeld())
-      : bus.destinations.map((destination) => destination.forceClose(closedError(destination)));
+      ? bus.destinations.map((destination) => dropKept(destination))
+      : bus.destinations.map((destination) => endAll(destination, closedError(destination)));
     bus.requests.failAll();
+    // A store of the user's own may never answer.
+    if (bus.store !== undefined) await this.#within(deadlineMs, bus.store.close());
     bus.release();
     followNobody();
     await Promise.all(
@@ -73,17 +78,18 @@ export class BusLifecycle {
 
   async #remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
     destination.isClosing = true;
+    destination.durable?.halt();
     destination.lookAgain();
-    const late = destination.dropPutOff(deadlineMs);
+    const late = dropLate(destination, deadlineMs);
     const isFinished = await this.#within(deadlineMs, destination.finish());
     // From here on not even its own listeners get anything in: it would be lost.
     destination.isRemoved = true;
     const report = isFinished
-      ? destination.dropHeld()
-      : destination.forceClose(closedError(destination));
+      ? dropKept(destination)
+      : endAll(destination, closedError(destination));
     this.#bus.forget(destination);
     followNobody();
-    destination.pool?.release();
+    destination.pool?.workforce.release();
     await destination.place?.release(!isFinished);
     this.#removals.delete(destination);
     return joined([late, report]);

@@ -3,6 +3,7 @@ import { SystemClock } from "../clock/system-clock.ts";
 import type { DestinationTypeFactory } from "../destination/destination-type.ts";
 import type { ErrorHook, Logger } from "../diagnostics/failure-reporter.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
+import type { MessageStore } from "../store/message-store.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import { builtInDestinationTypes } from "./built-in-destination-types.ts";
 
@@ -24,6 +25,8 @@ export interface MessageBusOptions {
    * and I/O have their turn. Default: 1,024.
    */
   readonly deliveriesPerTurn?: number;
+  /** Where durable destinations keep their messages, such as `lmdbStore` of `@busline/store-lmdb`. Default: none. */
+  readonly store?: MessageStore;
   /** Time and turns; a test passes a manual one. Default: those of the machine. */
   readonly clock?: Clock;
 }
@@ -35,12 +38,14 @@ export interface CheckedBusOptions {
   readonly destinationTypes: ReadonlyMap<string, DestinationTypeFactory>;
   readonly closeDeadlineMs: number;
   readonly deliveriesPerTurn: number;
+  readonly store: MessageStore | undefined;
   readonly clock: Clock;
 }
 
 const WHERE = "MessageBus";
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 const DEFAULT_DELIVERIES_PER_TURN = 1_024;
+const STORE_METHODS = ["open", "get", "read", "count", "commit", "close"] as const;
 const CLOCK_METHODS = ["now", "monotonicNow", "startTimer", "atEndOfRun", "atNextTurn"] as const;
 
 /** @throws {InvalidConfigurationError} */
@@ -51,6 +56,7 @@ export function checkBusOptions(options: MessageBusOptions | undefined): Checked
     "destinationTypes",
     "closeDeadlineMs",
     "deliveriesPerTurn",
+    "store",
     "clock",
   ]);
   return {
@@ -59,6 +65,7 @@ export function checkBusOptions(options: MessageBusOptions | undefined): Checked
     destinationTypes: readDestinationTypes(reader.any("destinationTypes")),
     closeDeadlineMs: reader.duration("closeDeadlineMs") ?? DEFAULT_CLOSE_DEADLINE_MS,
     deliveriesPerTurn: reader.wholeNumber("deliveriesPerTurn", 1) ?? DEFAULT_DELIVERIES_PER_TURN,
+    store: reader.objectWith<MessageStore>("store", STORE_METHODS),
     clock: readClock(reader),
   };
 }

@@ -176,6 +176,7 @@ export class DeadLetters {
       }
     }
     queue.remove(message);
+    this.#core.durable?.ends.wasDropped(message);
     Message.setProgress(message, "ended");
     counters.finished("diverted");
     this.#core.pool?.leftQueue();

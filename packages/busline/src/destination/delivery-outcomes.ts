@@ -20,6 +20,7 @@ import { ANSWER_ROUTING } from "./destination-environment.ts";
 import { FailedMessages } from "./failed-messages.ts";
 import { DestinationNames } from "./destination-names.ts";
 import type { MessageStatus } from "./message-status.ts";
+import { unwatchSender } from "./sender-watch.ts";
 
 /** Books what becomes of the messages that a destination has accepted: counts, replies, reports, events. */
 export class DeliveryOutcomes implements DeliveryHost {
@@ -30,6 +31,7 @@ export class DeliveryOutcomes implements DeliveryHost {
   unseenCount = 0;
   followsListeners = false;
   endsQuietly = true;
+  acknowledgesEach = false;
   listenerTimeoutMs: number | undefined = undefined;
 
   constructor(core: DestinationCore) {
@@ -111,14 +113,34 @@ export class DeliveryOutcomes implements DeliveryHost {
     events.tell("messageFailed", delivery.message, error, listening.name);
   }
 
+  listenerSucceeded({ message }: Delivery, listening: Listening): void {
+    this.core.durable?.ends.isDone(message, listening);
+  }
+
+  listenerLeft({ message }: Delivery, listening: Listening): void {
+    this.core.durable?.ends.hasLeft(message, listening);
+  }
+
   endedPlainly(message: Message): void {
-    this.counters.passed();
-    if (!this.endsQuietly) this.messageEnded(message);
+    if (this.endsQuietly) return this.counters.passed();
+    this.#book(message, "delivered");
+    this.messageEnded(message);
+  }
+
+  /** One that is durable may go on waiting, for listeners that have not come yet. @returns what has become of it */
+  #book(message: Message, outcome: Outcome | "pending"): Outcome | "pending" {
+    const { counters } = this;
+    const { durable } = this.core;
+    const isToSettle = durable !== undefined && outcome !== "pending";
+    const settled = isToSettle ? durable.settle(message, outcome) : outcome;
+    if (settled === "pending") counters.stays();
+    else counters.finished(settled);
+    return settled;
   }
 
   messageEnded(message: Message): void {
     const { core } = this;
-    if (core.watches !== undefined) core.entrance.unwatch(message);
+    if (core.watches !== undefined) unwatchSender(core, message);
     core.pool?.ended(message);
     core.checkIdle();
   }
@@ -130,16 +152,14 @@ export class DeliveryOutcomes implements DeliveryHost {
     const outcome =
       failures === undefined ? this.#outcomeOf(delivery) : this.#failed.bury(delivery, failures);
     if (typeof outcome === "string") {
-      this.counters.finished(outcome);
-      return this.#endedAs(delivery, outcome);
+      return this.#endedAs(delivery, this.#book(delivery.message, outcome));
     }
     // What a worker had counts in the bound again: otherwise nothing would hold up what fails.
     const { isQueued } = delivery;
-    if (isQueued) this.counters.waitsAsLetter();
+    if (isQueued) this.counters.stays();
     void outcome.then((decided) => {
-      if (isQueued) this.counters.letterEnded(decided);
-      else this.counters.finished(decided);
-      this.#endedAs(delivery, decided);
+      if (isQueued) this.counters.leaves();
+      this.#endedAs(delivery, this.#book(delivery.message, decided));
       this.core.pool?.leftQueue();
     });
   }
@@ -159,7 +179,7 @@ export class DeliveryOutcomes implements DeliveryHost {
     if (failures !== undefined && !isHandedOver) this.#tellOf(failures, delivery);
   }
 
-  #endedAs(delivery: Delivery, outcome: Outcome): void {
+  #endedAs(delivery: Delivery, outcome: Outcome | "pending"): void {
     const { core } = this;
     const { message } = delivery;
     if (outcome === "undelivered") core.events.tell("messageUndelivered", message);
@@ -169,7 +189,9 @@ export class DeliveryOutcomes implements DeliveryHost {
   }
 
   discarded(message: Message, reason: DiscardReason): void {
-    this.core.entrance.unwatch(message);
+    // What a close drops of it stays in the store.
+    if (reason !== "closed") this.core.durable?.ends.wasDropped(message);
+    unwatchSender(this.core, message);
     this.core.events.tell("messageDiscarded", message, reason);
     Message.extrasOf(message).request?.fail(
       new RejectedExecutionError(codeOf[reason], this.core.name),
@@ -249,5 +271,6 @@ const codeOf = {
   aborted: "BUSLINE_CLOSED",
   "timed-out": "BUSLINE_CLOSED",
   expired: "BUSLINE_CLOSED",
+  duplicate: "BUSLINE_CLOSED",
   closed: "BUSLINE_CLOSED",
 } as const satisfies Record<DiscardReason, string>;

@@ -45,6 +45,24 @@ export interface DestinationAttributes {
    */
   readonly deadLetter?: string;
   /**
+   * Whether messages outlive the process: they lie in the bus's `store` from their acceptance to their end. `send` then
+   * returns a promise that resolves when the message is on stable storage, listeners need a `name`, and `retry` has 5
+   * attempts unless it says otherwise. Default: no.
+   */
+  readonly durable?: boolean;
+  /**
+   * How long a sender's own `id` is remembered by a durable destination, in milliseconds: 0 to 2^31 - 1. A message whose id
+   * is remembered is not taken in again. 0: no id is. Default: 600,000, which is 10 minutes.
+   */
+  readonly deduplicationWindowMs?: number;
+  /** How many ids are remembered at most, the latest ones: a whole number of at least 1. Default: 1,000,000. */
+  readonly deduplicationWindowSize?: number;
+  /**
+   * How many of its waiting messages a durable destination keeps in memory, about: a whole number of at least 1. The others
+   * lie in the store alone, and are read in time. Default: 1,000.
+   */
+  readonly maximumMessagesInMemory?: number;
+  /**
    * How many priorities messages may have: 2 to 255. A message of a higher one is taken before all of the lower ones; in
    * the same one the order is that of sending. Default: none, and `send` refuses a `priority`.
    */

@@ -10,6 +10,11 @@ import { type RetryOptions, RetryPolicy } from "./retry-policy.ts";
 
 const ATTRIBUTES_OF_ALL = ["schema", "replySchema"] as const;
 const ATTRIBUTES_OF_QUEUES = ["maximumQueueSize", "rejectedExecutionHandler"] as const;
+const ATTRIBUTES_OF_STORES = [
+  "durable",
+  "deduplicationWindowMs",
+  "deduplicationWindowSize",
+] as const;
 const ATTRIBUTES_OF_WORKERS = [
   "workersCoreSize",
   "workersMaxSize",
@@ -19,13 +24,21 @@ const ATTRIBUTES_OF_WORKERS = [
   "retry",
   "deadLetter",
   "priorityLevels",
+  "maximumMessagesInMemory",
 ] as const;
 
-type HoldingAttribute = (typeof ATTRIBUTES_OF_ALL | typeof ATTRIBUTES_OF_QUEUES)[number];
+type HoldingAttribute = (
+  | typeof ATTRIBUTES_OF_ALL
+  | typeof ATTRIBUTES_OF_QUEUES
+  | typeof ATTRIBUTES_OF_STORES
+)[number];
 
 const MOST_PRIORITY_LEVELS = 255;
 const DEFAULT_MAXIMUM_QUEUE_SIZE = 100_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+const DEFAULT_DEDUPLICATION_WINDOW_MS = 600_000;
+const DEFAULT_DEDUPLICATION_WINDOW_SIZE = 1_000_000;
+const DEFAULT_MAXIMUM_MESSAGES_IN_MEMORY = 1_000;
 
 /**
  * Everything that makes a destination what it is, in one place: its type, its name and its attributes. Checked when it
@@ -53,6 +66,14 @@ export class DestinationConfiguration<Name extends string = string> {
   readonly retry: RetryPolicy | undefined;
   /** Where messages go that have failed for good. Default: nowhere. */
   readonly deadLetter: string | undefined;
+  /** Whether messages outlive the process. Default: no. */
+  readonly durable: boolean | undefined;
+  /** How long a sender's own id is remembered. Default: 600,000 where it is durable. */
+  readonly deduplicationWindowMs: number | undefined;
+  /** How many ids are remembered. Default: 1,000,000 where it is durable. */
+  readonly deduplicationWindowSize: number | undefined;
+  /** How many of its messages are in memory. Default: 1,000 where it is durable and delivers. */
+  readonly maximumMessagesInMemory: number | undefined;
   /** How many priorities messages may have. Default: none. */
   readonly priorityLevels: number | undefined;
   /** Checks, and may transform, each payload at `send`. Default: none. */
@@ -86,13 +107,28 @@ export class DestinationConfiguration<Name extends string = string> {
       this.maximumQueueSize = reader.limit("maximumQueueSize") ?? DEFAULT_MAXIMUM_QUEUE_SIZE;
       this.rejectedExecutionHandler =
         reader.function<RejectedExecutionHandler>("rejectedExecutionHandler") ?? abort;
+      this.durable = reader.boolean("durable") ?? false;
+      const windowMs = reader.duration("deduplicationWindowMs");
+      const windowSize = reader.wholeNumber("deduplicationWindowSize", 1);
+      if (this.durable) {
+        this.deduplicationWindowMs = windowMs ?? DEFAULT_DEDUPLICATION_WINDOW_MS;
+        this.deduplicationWindowSize = windowSize ?? DEFAULT_DEDUPLICATION_WINDOW_SIZE;
+      } else {
+        refuseUnlessDurable(reader, "deduplicationWindowMs", "deduplicationWindowSize");
+      }
     }
     if (destinationType !== "synchronous" && destinationType !== "dead-letter") {
       this.workers = reader.objectWith<WorkerPlacement>("workers", ["open"]);
       this.listenerTimeoutMs = reader.duration("listenerTimeoutMs");
-      this.retry = readRetry(reader, where);
+      this.retry = readRetry(reader, where, this.durable === true);
       this.deadLetter = readDeadLetter(reader, where, name);
       this.priorityLevels = reader.wholeNumberWithin("priorityLevels", 2, MOST_PRIORITY_LEVELS);
+      const inMemory = reader.wholeNumber("maximumMessagesInMemory", 1);
+      if (this.durable === true) {
+        this.maximumMessagesInMemory = inMemory ?? DEFAULT_MAXIMUM_MESSAGES_IN_MEMORY;
+      } else {
+        refuseUnlessDurable(reader, "maximumMessagesInMemory");
+      }
       const sizes = resolveWorkerSizes(
         reader,
         destinationType === "serial",
@@ -156,12 +192,24 @@ export class DestinationConfiguration<Name extends string = string> {
 
 function attributesOf(destinationType: string): readonly (keyof DestinationAttributes)[] {
   if (destinationType === "synchronous") return ATTRIBUTES_OF_ALL;
-  if (destinationType === "dead-letter") return [...ATTRIBUTES_OF_ALL, ...ATTRIBUTES_OF_QUEUES];
-  return [...ATTRIBUTES_OF_ALL, ...ATTRIBUTES_OF_QUEUES, ...ATTRIBUTES_OF_WORKERS];
+  const ofHolding = [...ATTRIBUTES_OF_ALL, ...ATTRIBUTES_OF_QUEUES, ...ATTRIBUTES_OF_STORES];
+  return destinationType === "dead-letter" ? ofHolding : [...ofHolding, ...ATTRIBUTES_OF_WORKERS];
 }
 
-function readRetry(reader: OptionReader, where: string): RetryPolicy | undefined {
-  if (!reader.has("retry")) return undefined;
+function refuseUnlessDurable(reader: OptionReader, ...attributes: readonly string[]): void {
+  for (const attribute of attributes) {
+    if (reader.has(attribute))
+      reader.refuse(attribute, "left out unless the destination is durable");
+  }
+}
+
+/** What is durable is worth a few attempts. */
+function readRetry(
+  reader: OptionReader,
+  where: string,
+  isDurable: boolean,
+): RetryPolicy | undefined {
+  if (!reader.has("retry")) return isDurable ? new RetryPolicy({}, where) : undefined;
   const given = reader.any("retry");
   return given instanceof RetryPolicy
     ? given

@@ -5,6 +5,7 @@ import type { Listening } from "../listener/listening.ts";
 import { ListenerRegistry, type ListenerRegistryObserver } from "../listener/listener-registry.ts";
 import type { Message } from "../message/message.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
+import { FifoQueue } from "../queue/fifo-queue.ts";
 import { SpaceWaiters } from "../queue/space-waiters.ts";
 import { DestinationCounters } from "../statistics/destination-counters.ts";
 import {
@@ -13,7 +14,8 @@ import {
 } from "../statistics/destination-statistics.ts";
 import { OptionReader } from "../validation/option-reader.ts";
 import type { Delivery } from "../worker/delivery.ts";
-import { dropPutOff, forceClose, purge } from "../worker/dropped-messages.ts";
+import type { BusStore } from "../store/bus-store.ts";
+import { purge } from "../worker/dropped-messages.ts";
 import type { PoolSettings } from "../worker/pool-settings.ts";
 import { createLine } from "../worker/line.ts";
 import { WorkerPool } from "../worker/worker-pool.ts";
@@ -25,6 +27,8 @@ import type { DestinationConfiguration } from "./destination-configuration.ts";
 import type { DestinationEnvironment } from "./destination-environment.ts";
 import { DESTINATION_EVENTS, type DestinationEventListener } from "./destination-event-listener.ts";
 import type { DestinationType } from "./destination-type.ts";
+import { checkChange } from "./configuration-change.ts";
+import { DurableMessages } from "./durable-messages.ts";
 import { Entrance } from "./entrance.ts";
 import { sizesOf, WorkerPlace } from "./worker-place.ts";
 
@@ -35,14 +39,6 @@ const NO_WORKERS = {
   workersCoreSize: 0,
   workersMaxSize: 0,
 } as const;
-
-/** What was not delivered when a destination or a bus was closed. */
-export interface CloseReport {
-  /** Accepted messages that no listener began with. */
-  readonly undelivered: readonly Message[];
-  /** Messages whose listeners were running at the deadline; their `context.signal` has been aborted. */
-  readonly interrupted: readonly Message[];
-}
 
 /**
  * One destination from the inside: it outlives every change of its configuration, so that listeners, waiting messages,
@@ -73,6 +69,8 @@ export class DestinationCore implements ListenerRegistryObserver {
   place: WorkerPlace | undefined;
   /** What looks into the messages that it keeps; made when somebody asks for it. */
   deadLetters: DeadLetters | undefined;
+  /** Keeps its messages in the bus's store, where they are durable. */
+  durable: DurableMessages | undefined;
   isPaused = false;
   /** It lets in only what its own running listeners send. */
   isClosing = false;
@@ -110,9 +108,11 @@ export class DestinationCore implements ListenerRegistryObserver {
   /** The pool, where messages wait in its line and not in a queue of the user's own. */
   line: WorkerPool | undefined;
 
-  listenerRegistered({ listener }: Listening): void {
+  listenerRegistered(listening: Listening): void {
+    const { listener } = listening;
     this.place?.lookAgain();
     this.lookAgain();
+    this.durable?.listenerCame(listening);
     this.events.tell("messageListenerRegistered", this.name, listener);
   }
 
@@ -136,20 +136,23 @@ export class DestinationCore implements ListenerRegistryObserver {
     const oldest = pool?.backlog.oldestSentAt;
     // A type without a queue may still be emptying the one of the type before it.
     const isHolding = this.type.isHolding === true;
-    const hasWorkers = (this.hasQueue && !isHolding) || (pool?.counts.activeWorkerCount ?? 0) > 0;
+    const hasWorkers =
+      (this.hasQueue && !isHolding) || (pool?.workforce.counts.activeWorkerCount ?? 0) > 0;
     return Object.freeze({
       destinationName: this.name,
       destinationType: this.configuration.destinationType,
       ...messageCountsOf(this.counters, pool?.aheadCount),
-      ...((hasWorkers ? pool?.counts : undefined) ?? NO_WORKERS),
+      ...((hasWorkers ? pool?.workforce.counts : undefined) ?? NO_WORKERS),
       oldestPendingAgeMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest),
+      missingListeners: Object.freeze(this.durable?.listeners.missing ?? []),
       listeners: this.listeners.statistics(),
     });
   }
 
   /** Nothing waits, nothing runs, nobody waits for room. */
   get isIdle(): boolean {
-    const isEmpty = this.counters.pending === 0 || this.type.isHolding === true;
+    const isEmpty =
+      this.type.isHolding === true || (this.durable?.isIdle ?? this.counters.pending === 0);
     return isEmpty && this.counters.active === 0 && this.waiters.size === 0;
   }
 
@@ -203,7 +206,8 @@ export class DestinationCore implements ListenerRegistryObserver {
 
   /** @returns how many messages were dropped */
   purge(): number {
-    return this.pool === undefined ? 0 : purge(this.pool, "purged").length;
+    const dropped = this.pool === undefined ? 0 : purge(this.pool, "purged").length;
+    return this.durable?.purge(dropped) ?? dropped;
   }
 
   /** Finishes what it has accepted; then resolves. */
@@ -217,35 +221,6 @@ export class DestinationCore implements ListenerRegistryObserver {
     });
   }
 
-  /** Drops messages that are put off for longer than that. */
-  dropPutOff(durationMs: number): CloseReport {
-    const undelivered = this.pool === undefined ? [] : dropPutOff(this.pool, durationMs);
-    return { undelivered, interrupted: [] };
-  }
-
-  /** What it keeps is lost with it. */
-  dropHeld(): CloseReport {
-    this.deadLetters?.wake();
-    const { pool, type } = this;
-    const undelivered = pool === undefined || type.isHolding !== true ? [] : purge(pool, "closed");
-    return { undelivered, interrupted: [] };
-  }
-
-  /** Drops what waits, interrupts what runs. */
-  forceClose(error: unknown): CloseReport {
-    this.deadLetters?.wake();
-    this.waiters.refuseAll(error);
-    const report =
-      this.pool === undefined ? { undelivered: [], interrupted: [] } : forceClose(this.pool, error);
-    for (const delivery of this.inTurn ?? []) {
-      delivery.isInterrupted = true;
-      delivery.interrupt(error);
-      report.interrupted.push(delivery.message);
-    }
-    this.checkIdle();
-    return report;
-  }
-
   /** The bus, or the destination, has come to another stage: sums up what every message would otherwise ask for. */
   lookAgain(): void {
     const { environment, isClosing, isPaused, configuration } = this;
@@ -254,6 +229,7 @@ export class DestinationCore implements ListenerRegistryObserver {
       !isClosed &&
       !isPaused &&
       configuration.schema === undefined &&
+      this.durable === undefined &&
       this.place?.placed === undefined;
     this.outcomes.followsListeners = environment.mayWait || isClosed;
     const isAwaited =
@@ -277,7 +253,7 @@ export class DestinationCore implements ListenerRegistryObserver {
   }
 
   #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
-    this.#checkHolding(configuration, type);
+    checkChange(this, configuration, type);
     if (configuration.workers !== undefined) this.place ??= new WorkerPlace(this);
     const move = this.place?.move(configuration, this.configuration);
     try {
@@ -297,26 +273,12 @@ export class DestinationCore implements ListenerRegistryObserver {
     move?.keep();
   }
 
-  /** What waits for listeners is not kept, and what is kept has none. @throws {InvalidConfigurationError} */
-  #checkHolding({ destinationType }: DestinationConfiguration, type: DestinationType): void {
-    const isHolding = type.isHolding === true;
-    const isOther = isHolding !== (this.type?.isHolding === true);
-    const isUsed = this.counters.pending + this.counters.active > 0;
-    const isHeard = isHolding && this.listeners.roster.listenings.length > 0;
-    if (!isHeard && !(isOther && isUsed)) return;
-    throw new InvalidConfigurationError({
-      where: `DestinationConfiguration "${this.name}"`,
-      attribute: "destinationType",
-      value: destinationType,
-      allowed: isHeard
-        ? "one that delivers, as long as somebody listens"
-        : `${isHolding ? "one that delivers" : "one that keeps"} messages, as long as there are any`,
-    });
-  }
-
   #applyQueue(configuration: DestinationConfiguration, type: DestinationType): void {
     const { pool } = this;
     const { createQueue } = type;
+    if (configuration.durable === true && createQueue !== undefined) {
+      return this.#applyDurableQueue(configuration, type, createQueue);
+    }
     if (createQueue !== undefined && pool !== undefined) {
       const isSameType =
         configuration.destinationType === this.configuration.destinationType &&
@@ -327,6 +289,27 @@ export class DestinationCore implements ListenerRegistryObserver {
     } else if (createQueue !== undefined && createQueue !== createLine) {
       this.#makePool(configuration, type, createQueue());
     }
+  }
+
+  #applyDurableQueue(
+    configuration: DestinationConfiguration,
+    type: DestinationType,
+    createQueue: () => MessageQueue,
+  ): void {
+    const { durable, pool } = this;
+    const { store } = this.environment;
+    // A line takes messages that have not been made yet; a store has them all made.
+    const createInner = createQueue === createLine ? (): FifoQueue => new FifoQueue() : createQueue;
+    if (durable === undefined || pool === undefined) {
+      const inner = createInner();
+      this.durable = new DurableMessages(this, store as BusStore, inner);
+      this.outcomes.acknowledgesEach = true;
+      this.#makePool(configuration, type, type.isHolding === true ? inner : this.durable.queue);
+      return;
+    }
+    const isSameType = configuration.destinationType === this.configuration.destinationType;
+    if (!isSameType) durable.queue.changeInner(createInner());
+    pool.reconfigure(settingsOf(configuration, type, pool.settings.queue));
   }
 
   #makePool(
@@ -343,14 +326,18 @@ export class DestinationCore implements ListenerRegistryObserver {
       counters,
       waiters,
       host: outcomes,
+      keeper: this.durable,
     });
     if (this.isPaused) this.pool.pause();
     this.#lookAtQueue();
   }
 
   #lookAtQueue(): void {
-    if (this.pool?.takesPayloads === false) this.hasHadSource = true;
-    this.line = this.hasQueue && this.pool?.takesPayloads === true ? this.pool : undefined;
+    const { pool } = this;
+    // No queue but the line takes messages that have not been made yet.
+    const isLine = pool !== undefined && pool.backlog.source === undefined;
+    if (pool !== undefined && !isLine) this.hasHadSource = true;
+    this.line = this.hasQueue && isLine ? pool : undefined;
   }
 }
 

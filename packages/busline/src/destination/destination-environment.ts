@@ -7,6 +7,7 @@ import type { SendMoment } from "../message/send-moment.ts";
 import type { MessageIds } from "../message/message-ids.ts";
 import type { PendingReplies } from "../reply/pending-replies.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
+import type { BusStore } from "../store/bus-store.ts";
 import type { Dispatcher } from "../worker/dispatcher.ts";
 import type { SendersTurn } from "../worker/senders-turn.ts";
 import type { WaitGraph } from "../worker/wait-graph.ts";
@@ -25,6 +26,10 @@ export interface Routing {
   readonly isKnown: boolean;
   /** It is a dead letter: no listener waits until it is in. */
   readonly isLetter: boolean;
+  /** The sender gave it an id, which must not come twice where it is durable. */
+  readonly claimsId: boolean;
+  /** The sender follows what becomes of it, or may give it up. */
+  readonly isAwaited: boolean;
 }
 
 /** The routing of most messages. Every field is there: a missing one would be looked up on a prototype. */
@@ -35,6 +40,8 @@ export const PLAIN_ROUTING: Routing = Object.freeze({
   isAnswer: false,
   isKnown: false,
   isLetter: false,
+  claimsId: false,
+  isAwaited: false,
 });
 
 /** The routing of replies and reports. */
@@ -57,6 +64,8 @@ export interface DestinationEnvironment {
   readonly dispatcher: Dispatcher;
   readonly ids: MessageIds;
   readonly reporter: FailureReporter;
+  /** Where durable destinations keep their messages. */
+  readonly store: BusStore | undefined;
   readonly requests: PendingReplies;
   readonly sendersTurn: SendersTurn;
   readonly waits: WaitGraph;
@@ -67,7 +76,7 @@ export interface DestinationEnvironment {
    */
   answer(request: PendingReply, value: unknown): boolean;
   /** Makes a message for a destination. @throws {UnknownDestinationError} */
-  address(destinationName: string, payload: unknown, extras: MessageExtras): Message;
+  address(destinationName: string, payload: unknown, extras: MessageExtras, id?: string): Message;
   /** The moment of a message that was sent before and goes there now. @throws {UnknownDestinationError} */
   momentAt(destinationName: string, sentAt: number): SendMoment;
   /** Whether a destination keeps its messages, and needs no listener. @throws {UnknownDestinationError} */

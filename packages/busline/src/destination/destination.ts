@@ -100,6 +100,18 @@ export class Destination<Payload = unknown, Reply = unknown> {
     this.#core.resume();
   }
 
+  /**
+   * A listener of a durable destination will not come again under this name: messages do not wait for it any more. One that
+   * is still registered is remembered with the next message.
+   *
+   * @returns whether it was remembered
+   *
+   * Rejects with a `StoreError` where the store could not be opened.
+   */
+  async forgetListener(name: string): Promise<boolean> {
+    return (await this.#core.durable?.forgetListener(name)) === true;
+  }
+
   /** Drops all waiting messages: counted as discarded, told to `messageDiscarded`. @returns how many */
   purge(): number {
     return this.#core.purge();

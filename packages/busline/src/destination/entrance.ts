@@ -17,13 +17,16 @@ import type { DestinationCounters } from "../statistics/destination-counters.ts"
 import type { RequestTerms } from "../reply/pending-reply.ts";
 import { validate, ValidationGoingOn } from "../validation/standard-schema.ts";
 import type { Delivery } from "../worker/delivery.ts";
-import { listenerDepth, runningWorker } from "../worker/running-worker.ts";
+import { listenerDepth } from "../worker/running-worker.ts";
 import type { SendersTurn } from "../worker/senders-turn.ts";
 import type { WorkerPool } from "../worker/worker-pool.ts";
+import { isReply, letsIn } from "./admission.ts";
+import type { DurableMessages } from "./durable-messages.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { DestinationNames } from "./destination-names.ts";
 import { checkFit } from "./message-fit.ts";
+import { watchSender } from "./sender-watch.ts";
 import { NO_RUN, SendMoments } from "./send-moments.ts";
 import { turnAway } from "./turn-away.ts";
 
@@ -99,7 +102,14 @@ export class Entrance {
     checkFit(this.core, extras, where);
     if (signal?.aborted) throw new AbortError(name, signal.reason);
     const message = new Message(payload, this.moments.now(), extras, id);
-    return this.take(message, signal === undefined ? PLAIN_ROUTING : { ...PLAIN_ROUTING, signal });
+    if (signal === undefined && id === undefined) return this.take(message, PLAIN_ROUTING);
+    const claimsId = id !== undefined;
+    return this.take(message, {
+      ...PLAIN_ROUTING,
+      signal,
+      claimsId,
+      isAwaited: signal !== undefined,
+    });
   }
 
   request(payload: unknown, options: RequestOptions | undefined): Promise<unknown> {
@@ -178,7 +188,11 @@ export class Entrance {
       return this.undelivered(message, routing);
     }
     const pool = this.core.hasQueue && !isDirect ? this.core.workerPool : undefined;
-    if (pool !== undefined) return this.queue(message, routing, pool);
+    if (pool !== undefined) {
+      const { durable } = this.core;
+      if (durable === undefined) return this.queue(message, routing, pool);
+      return this.store(message, routing, pool, durable);
+    }
     if (!routing.isAnswer) this.refuseIfTooDeep(true);
     this.refuseIfPutOff(message);
     return this.deliver(message, routing, !isDirect);
@@ -195,6 +209,35 @@ export class Entrance {
     }
     if (!isTaken) return turnAway(this.core, message, routing, "queue-full");
     this.accepted(message, routing);
+  }
+
+  /** Takes a message in that is to be stored. Whatever becomes of it, its sender is told by a promise. */
+  private async store(
+    message: Message,
+    routing: Routing,
+    pool: WorkerPool,
+    durable: DurableMessages,
+  ): Promise<void> {
+    const { core } = this;
+    let stored: Message;
+    try {
+      if (durable.start.failure !== undefined) throw durable.start.failure;
+      // Before anything is waited for: what its sender does with it afterwards is not sent.
+      stored = durable.prepare(message, routing);
+    } catch (error) {
+      core.counters.turnedAway("rejected");
+      throw error;
+    }
+    const queue = (): void | Promise<void> =>
+      this.queue(stored, { ...routing, taken: undefined }, pool);
+    if (durable.start.isOver) {
+      await queue();
+    } else {
+      const isWanted = await durable.start.whenOver(stored, routing, queue);
+      if (!isWanted) return;
+    }
+    await Message.extrasOf(stored).record?.storing;
+    routing.taken?.();
   }
 
   /** The sender's turn delivers. @param tellsSender it gets what its listeners throw */
@@ -236,7 +279,9 @@ export class Entrance {
 
   /** Whether it is kept where nobody listens. A request is not: nobody would answer. */
   private keeps(message: Message): boolean {
-    return this.core.type.isHolding === true && !Message.extrasOf(message).request;
+    const { durable, type } = this.core;
+    const isKept = type.isHolding === true || durable !== undefined;
+    return isKept && Message.extrasOf(message).request === undefined;
   }
 
   /** It was diverted here, where nothing can wait, before its time. */
@@ -260,7 +305,7 @@ export class Entrance {
     const extras = Message.extrasOf(message);
     if (extras === NO_EXTRAS && routing === PLAIN_ROUTING) return;
     routing.taken?.();
-    if (routing.signal !== undefined) this.watch(message, routing.signal);
+    if (routing.signal !== undefined) watchSender(this.core, message, routing.signal);
     if (extras.request !== undefined) extras.request.message = message;
   }
 
@@ -324,7 +369,7 @@ export class Entrance {
   /** Lets a message in, unless its destination is closing, or holds up senders' turns in a pause. */
   private letIn(message: Message, routing: Routing, isDirect: boolean): void | Promise<void> {
     const { counters, environment, hasQueue, isClosing, isPaused, name } = this.core;
-    if ((environment.stage !== "open" || isClosing) && !this.letsIn(message, routing)) {
+    if ((environment.stage !== "open" || isClosing) && !letsIn(this.core, message, routing)) {
       if (!isDirect) return turnAway(this.core, message, routing, "closed");
       counters.turnedAway("rejected");
       throw new RejectedExecutionError("BUSLINE_CLOSED", name);
@@ -335,45 +380,6 @@ export class Entrance {
       return turnAway(this.core, message, routing, "queue-full");
     }
     return this.enter(message, routing, isDirect);
-  }
-
-  /** What is closing lets in what comes out of it. */
-  private letsIn(message: Message, routing: Routing): boolean {
-    const { environment, isClosing, isRemoved, outcomes } = this.core;
-    if (environment.stage === "closed" || isRemoved) return false;
-    if (routing.isAnswer || isReply(message)) return true;
-    for (let worker = runningWorker(); worker !== undefined; worker = worker.outer) {
-      const { host } = worker;
-      if (host === undefined) continue;
-      if (isClosing ? host === outcomes : host.environment === environment) return true;
-    }
-    // A listener that is not followed goes on: rather a stranger's message than the loss of one of its own.
-    return (isClosing ? outcomes : environment).isUnseen;
-  }
-
-  /** The sender cannot give up any more. */
-  unwatch(message: Message): void {
-    const { watches } = this.core;
-    if (watches === undefined) return;
-    watches.get(message)?.();
-    watches.delete(message);
-    if (watches.size > 0) return;
-    this.core.watches = undefined;
-    this.core.lookAgain();
-  }
-
-  /** Stops a message whose sender waits no more. */
-  private watch(message: Message, signal: AbortSignal): void {
-    if (Message.progressOf(message) === "ended") return;
-    const { name, outcomes } = this.core;
-    const aborted = (): void =>
-      outcomes.giveUp(message, "aborted", new AbortError(name, signal.reason));
-    signal.addEventListener("abort", aborted);
-    if (this.core.watches === undefined) {
-      this.core.watches = new Map();
-      this.core.lookAgain();
-    }
-    this.core.watches.set(message, () => signal.removeEventListener("abort", aborted));
   }
 }
 
@@ -389,11 +395,4 @@ function throwErrorsOf({ failures, request, message }: Delivery): void {
     errors,
     `${errors.length} listeners of "${message.destinationName}" failed`,
   );
-}
-
-/** A request carries an id for its reply too, but says where to send it. */
-function isReply(message: Message): boolean {
-  const { responseDestinationName, request, answers, responseId } = Message.extrasOf(message);
-  if (responseDestinationName !== undefined || request !== undefined) return false;
-  return answers !== undefined || responseId !== undefined;
 }

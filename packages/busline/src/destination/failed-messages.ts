@@ -1,16 +1,21 @@
 import { DeadLetterError } from "../errors/dead-letter-error.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
+import { StoreError } from "../errors/store-error.ts";
 import { Roster } from "../listener/roster.ts";
 import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
-import type { Outcome } from "../statistics/destination-counters.ts";
 import type { Delivery, ListenerFailure } from "../worker/delivery.ts";
 import { DeliveryContext } from "../worker/delivery-context.ts";
 import { TimedMessages } from "../worker/timed-messages.ts";
 import { deadLetterHeaders, pathOf } from "./dead-letter-headers.ts";
+import type { DurableMessages } from "./durable-messages.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import { ANSWER_ROUTING, type Routing } from "./destination-environment.ts";
 
+/** What becomes of a message that has failed for good. */
+export type Burial = "failed" | "deadLettered" | "pending";
+
+const RETRY_MS = 1_000;
 const LETTER_ROUTING: Routing = Object.freeze({ ...ANSWER_ROUTING, isLetter: true });
 
 /**
@@ -51,6 +56,7 @@ export class FailedMessages {
       retried: again,
       failures: forGood.length === 0 ? undefined : forGood,
     };
+    this.core.durable?.ends.isTriedAgain(message, failures);
     DeliveryContext.keepAttempt(delivery.context);
     Message.setMoment(message, moment.again(roster, attempt));
     const pauseMs = configuration.retry.pauseAfter(number - 1, environment.clock);
@@ -59,26 +65,35 @@ export class FailedMessages {
     return true;
   }
 
-  /** A message has failed for good. @returns what becomes of it */
-  bury(delivery: Delivery, failures: readonly ListenerFailure[]): Outcome | Promise<Outcome> {
-    const { configuration, environment } = this.core;
-    const { deadLetter } = configuration;
+  /** A message has failed for good. @returns what becomes of it; "pending": its destination closes before that is known */
+  bury(delivery: Delivery, failures: readonly ListenerFailure[]): Burial | Promise<Burial> {
+    const { deadLetter } = this.core.configuration;
     if (deadLetter === undefined) return "failed";
-    const refused = (error: unknown): Outcome => {
-      const text = `A dead letter of "${this.core.name}" failed at "${deadLetter}"`;
-      environment.reporter.problem(text, error, { messageId: delivery.message.id });
-      return "failed";
-    };
     if (pathOf(delivery.message).includes(deadLetter)) {
-      return refused(new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", deadLetter));
+      const error = new RejectedExecutionError("BUSLINE_DIVERSION_LOOP", deadLetter);
+      return this.refused(delivery, deadLetter, error);
     }
+    return this.send(delivery, failures, deadLetter);
+  }
+
+  private send(
+    delivery: Delivery,
+    failures: readonly ListenerFailure[],
+    deadLetter: string,
+  ): Burial | Promise<Burial> {
+    const { durable, environment } = this.core;
     let isTaken = false;
     const taken = (): void => {
       isTaken = true;
     };
-    // Where its sender's turn delivers it, it has been taken, whatever its listeners throw.
-    const failed = (error: unknown): Outcome => {
-      const outcome = refused(error);
+    const failed = (error: unknown): Burial | Promise<Burial> => {
+      // What is stored is not lost with its letter: that is sent when the store has recovered.
+      if (error instanceof StoreError && durable !== undefined) {
+        durable.storeFailed(error);
+        return this.sendLater(delivery, failures, deadLetter, durable);
+      }
+      const outcome = this.refused(delivery, deadLetter, error);
+      // Where its sender's turn delivers it, it has been taken, whatever its listeners throw.
       return isTaken ? "deadLettered" : outcome;
     };
     try {
@@ -88,6 +103,22 @@ export class FailedMessages {
     } catch (error) {
       return failed(error);
     }
+  }
+
+  private async sendLater(
+    delivery: Delivery,
+    failures: readonly ListenerFailure[],
+    deadLetter: string,
+    durable: DurableMessages,
+  ): Promise<Burial> {
+    await durable.pause(RETRY_MS);
+    return durable.isHalted ? "pending" : this.send(delivery, failures, deadLetter);
+  }
+
+  private refused({ message }: Delivery, deadLetter: string, error: unknown): "failed" {
+    const text = `A dead letter of "${this.core.name}" failed at "${deadLetter}"`;
+    this.core.environment.reporter.problem(text, error, { messageId: message.id });
+    return "failed";
   }
 
   private letterOf(

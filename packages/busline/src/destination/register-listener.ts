@@ -37,5 +37,6 @@ export function registerListener(
       allowed: "left out: the destination keeps its messages, and delivers none",
     });
   }
+  core.durable?.listeners.check(listener, options);
   return core.listeners.add(listener, options);
 }

@@ -11,6 +11,7 @@ import { runningWorker } from "../worker/running-worker.ts";
 import type { DestinationCore } from "./destination-core.ts";
 import type { Routing } from "./destination-environment.ts";
 import { type RefusalHost, RefusedSend } from "./refused-send.ts";
+import { unwatchSender } from "./sender-watch.ts";
 
 /** Lets the destination's handler decide about a message that was not taken in, and books what it decided. */
 export function turnAway(
@@ -27,7 +28,7 @@ export function turnAway(
     const outcome = refused.end();
     if (outcome !== "rejected") routing.taken?.();
     if (outcome !== "taken") {
-      core.entrance.unwatch(message);
+      unwatchSender(core, message);
       core.counters.turnedAway(outcome);
     }
     if (outcome === "expired") core.events.tell("messageDiscarded", message, "expired");

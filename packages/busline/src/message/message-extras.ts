@@ -1,5 +1,6 @@
 import type { PendingReply } from "../reply/pending-reply.ts";
 import type { Listening } from "../listener/listening.ts";
+import type { DurableRecord } from "./durable-record.ts";
 import { type Headers, NO_HEADERS } from "./headers.ts";
 import type { MessageTiming } from "./message-timing.ts";
 
@@ -14,6 +15,8 @@ export interface MessageExtras {
   readonly timing: MessageTiming | undefined;
   /** Of a dead letter: the registrations of the listeners that failed. */
   readonly failed: readonly Listening[] | undefined;
+  /** Of a durable message: what is kept of it. */
+  readonly record: DurableRecord | undefined;
   /** The request that the message is. */
   readonly request: PendingReply | undefined;
   /** The request that the message answers. */
@@ -29,6 +32,7 @@ export const NO_EXTRAS: MessageExtras = Object.freeze({
   responseId: undefined,
   timing: undefined,
   failed: undefined,
+  record: undefined,
   request: undefined,
   answers: undefined,
 });

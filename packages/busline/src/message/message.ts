@@ -83,9 +83,14 @@ export class Message<Payload = unknown> {
     return this.#extras.responseId;
   }
 
-  /** @internal The same message on its way to another destination, or with another payload. */
-  static resent(message: Message, moment: SendMoment, payload: unknown): Message {
-    const other = new Message(payload, moment, message.#extras, message.id);
+  /** @internal The same message on its way to another destination, or with another payload, or with more to be kept. */
+  static resent(
+    message: Message,
+    moment: SendMoment,
+    payload: unknown,
+    extras: MessageExtras = message.#extras,
+  ): Message {
+    const other = new Message(payload, moment, extras, message.id);
     message.#progress = other;
     return other;
   }

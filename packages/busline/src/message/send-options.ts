@@ -97,6 +97,7 @@ export function readSendOptions(
       responseId: reader.text("responseId"),
       timing,
       failed: undefined,
+      record: undefined,
       request: undefined,
       answers: undefined,
     },

@@ -9,6 +9,7 @@ export class AnswerExtras implements MessageExtras {
   readonly priority: undefined = undefined;
   readonly timing: undefined = undefined;
   readonly failed: undefined = undefined;
+  readonly record: undefined = undefined;
   readonly responseDestinationName: undefined = undefined;
   readonly request: undefined = undefined;
   readonly answers: PendingReply;

@@ -84,6 +84,10 @@ export class PendingReply implements Deadline, MessageExtras {
     return undefined;
   }
 
+  get record(): undefined {
+    return undefined;
+  }
+
   get responseDestinationName(): string {
     return this.terms.responseDestinationName;
   }

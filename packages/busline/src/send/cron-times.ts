@@ -32,7 +32,7 @@ export function byCron(pattern: string, timeZone: string | undefined): RunTimes 
   const options = timeZone === undefined ? {} : { timezone: timeZone };
   const cron = new Cron(pattern, { paused: true, ...options });
   const next = (after: number): number | undefined => cron.nextRun(new Date(after))?.getTime();
-  return { isByWallClock: true, next };
+  return { isByWallClock: true, plan: `cron ${pattern} ${timeZone ?? ""}`, next };
 }
 
 function loadCroner(): Croner {

@@ -5,7 +5,7 @@ import type { MessageBusEventListener } from "../bus/message-bus-event-listener.
 import type { Destination } from "../destination/destination.ts";
 import { DeadLetters } from "../destination/dead-letters.ts";
 import { DestinationConfiguration } from "../destination/destination-configuration.ts";
-import type { CloseReport } from "../destination/destination-core.ts";
+import type { CloseReport } from "../destination/close-report.ts";
 import { describeValue } from "../errors/describe-value.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import { UnknownDestinationError } from "../errors/unknown-destination-error.ts";
@@ -143,6 +143,17 @@ export class MessageBus<
     const deadlineMs = this.#deadlineOf(options, "removeDestination");
     this.#core.refuseIfClosed("removeDestination");
     return this.#lifecycle.remove(this.#core.getUnsealed(name, "removed"), deadlineMs);
+  }
+
+  /**
+   * Resolves when the store is open, and all durable destinations that have been added know what lies in it. Nothing need
+   * wait for that: sends do so by themselves.
+   *
+   * Rejects with a `StoreError`.
+   */
+  async ready(): Promise<void> {
+    await this.#core.store?.opened;
+    await Promise.all(this.#core.destinations.map(async ({ durable }) => durable?.start.ready));
   }
 
   /** A destination's handle; `undefined` if there is none of that name. */

@@ -4,6 +4,10 @@ export interface RunTimes {
   readonly isByWallClock: boolean;
   /** The only run, where there is one only. */
   readonly at?: number;
+  /** The same times as text, to be known again after a restart. */
+  readonly plan: string;
+  /** The same as they go on after a run that was due then; both by the wall clock. Absent where they do not depend on that. */
+  goingOnAfter?(dueAt: number, now: number): RunTimes;
   /** The first run after a moment; `undefined` if there is none any more. */
   next(after: number): number | undefined;
 }
@@ -12,6 +16,10 @@ export interface RunTimes {
 export function every(periodMs: number, startedAt: number): RunTimes {
   return {
     isByWallClock: false,
+    plan: `every ${periodMs}`,
+    // A clock that was set back must not keep it waiting.
+    goingOnAfter: (dueAt, now) =>
+      every(periodMs, startedAt - Math.min(periodMs, Math.max(0, now - dueAt))),
     next: (after) => {
       const number = Math.floor(Math.max(0, after - startedAt) / periodMs) + 1;
       const due = startedAt + number * periodMs;
@@ -23,5 +31,10 @@ export function every(periodMs: number, startedAt: number): RunTimes {
 
 /** Once. */
 export function once(at: number): RunTimes {
-  return { isByWallClock: true, at, next: (after) => (after < at ? at : undefined) };
+  return {
+    isByWallClock: true,
+    at,
+    plan: `at ${at}`,
+    next: (after) => (after < at ? at : undefined),
+  };
 }

@@ -48,6 +48,6 @@ export class Schedules {
 
   /** Ends all: the bus drains. */
   stop(): void {
-    for (const schedule of this.all) schedule.remove();
+    for (const schedule of this.all) Schedule.stop(schedule);
   }
 }

@@ -29,11 +29,13 @@ export function totalOf(
     rejectedMessageCount: sum("rejectedMessageCount"),
     discardedMessageCount: sum("discardedMessageCount"),
     expiredMessageCount: sum("expiredMessageCount"),
+    duplicateMessageCount: sum("duplicateMessageCount"),
     undeliveredMessageCount: sum("undeliveredMessageCount"),
     divertedMessageCount: sum("divertedMessageCount"),
     pendingMessageCount: sum("pendingMessageCount"),
     activeMessageCount: sum("activeMessageCount"),
     retryCount: sum("retryCount"),
+    recoveredMessageCount: sum("recoveredMessageCount"),
     activeWorkerCount: sum("activeWorkerCount"),
     currentWorkerCount: sum("currentWorkerCount"),
     oldestPendingAgeMs: destinations.reduce(

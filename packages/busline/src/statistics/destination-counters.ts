@@ -26,6 +26,17 @@ export class DestinationCounters {
   active = 0;
   /** How often a message has come back for another attempt; no count of messages. */
   retries = 0;
+  /** Refused to be stored twice. */
+  duplicate = 0;
+  /** How many of those that were sent had been found in the store; no count of its own. */
+  recovered = 0;
+
+  /** Messages that were accepted in an earlier run of the process wait here. */
+  foundInStore(count: number): void {
+    this.sent += count;
+    this.pending += count;
+    this.recovered += count;
+  }
 
   /** A message was taken in and waits. */
   accepted(): void {
@@ -57,8 +68,8 @@ export class DestinationCounters {
     this.active += 1;
   }
 
-  /** A waiting message left the queue for good. */
-  dropped(outcome: "discarded" | "expired"): void {
+  /** A waiting message has ended. */
+  dropped(outcome: Outcome | "rejected" | "duplicate"): void {
     this.pending -= 1;
     this[outcome] += 1;
   }
@@ -69,7 +80,7 @@ export class DestinationCounters {
     this.active += 1;
   }
 
-  /** One that was to leave goes on waiting. */
+  /** One that was to leave, or has been to some of its listeners, goes on waiting; also as a dead letter for room. */
   stays(): void {
     this.active -= 1;
     this.pending += 1;
@@ -86,18 +97,6 @@ export class DestinationCounters {
   passed(): void {
     this.active -= 1;
     this.delivered += 1;
-  }
-
-  /** A message that workers had in hand waits for room as a dead letter: it counts in the bound until it has ended. */
-  waitsAsLetter(): void {
-    this.active -= 1;
-    this.pending += 1;
-  }
-
-  /** One that waited so has ended. */
-  letterEnded(outcome: Outcome): void {
-    this.pending -= 1;
-    this[outcome] += 1;
   }
 
   /** A message that workers had in hand has ended. */

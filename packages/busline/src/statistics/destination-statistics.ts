@@ -2,7 +2,7 @@ import type { DestinationCounters } from "./destination-counters.ts";
 
 /** Where the messages of a destination, or of a bus, have ended up. */
 export interface MessageCounts {
-  /** All that were sent here: the sum of the ten counts below, at every moment. */
+  /** All that were sent here: the sum of the eleven counts below, at every moment. */
   readonly sentMessageCount: number;
   /** Every listener that was asked succeeded. */
   readonly deliveredMessageCount: number;
@@ -16,6 +16,8 @@ export interface MessageCounts {
   readonly discardedMessageCount: number;
   /** Not started within `ttlMs`. */
   readonly expiredMessageCount: number;
+  /** Not taken in, since a message with its id had been: see `deduplicationWindowMs`. Told to `messageDiscarded`. */
+  readonly duplicateMessageCount: number;
   /** Nobody listened. */
   readonly undeliveredMessageCount: number;
   /** Handed to another destination by `divertTo`. */
@@ -26,6 +28,8 @@ export interface MessageCounts {
   readonly activeMessageCount: number;
   /** How often a message has come back for another attempt. No part of the sum. */
   readonly retryCount: number;
+  /** How many of those that were sent had been accepted in an earlier run of the process. No part of the sum. */
+  readonly recoveredMessageCount: number;
 }
 
 /** The workers of a destination; all 0 where the sender's own turn delivers. */
@@ -53,6 +57,8 @@ export interface DestinationStatistics extends MessageCounts, WorkerCounts {
   readonly destinationType: string;
   /** How long the oldest waiting message has waited, in milliseconds; 0 with nothing waiting. */
   readonly oldestPendingAgeMs: number;
+  /** Listeners of a durable destination that messages may wait for and that have not come again, by name. */
+  readonly missingListeners: readonly string[];
   /** The registered listeners, in the order of their registration. */
   readonly listeners: readonly ListenerStatistics[];
 }
@@ -67,10 +73,12 @@ export function messageCountsOf(counters: DestinationCounters, aheadCount = 0): 
     rejectedMessageCount: counters.rejected,
     discardedMessageCount: counters.discarded,
     expiredMessageCount: counters.expired,
+    duplicateMessageCount: counters.duplicate,
     undeliveredMessageCount: counters.undelivered,
     divertedMessageCount: counters.diverted,
     pendingMessageCount: counters.pending + aheadCount,
     activeMessageCount: counters.active - aheadCount,
     retryCount: counters.retries,
+    recoveredMessageCount: counters.recovered,
   };
 }

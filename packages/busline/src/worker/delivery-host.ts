@@ -11,6 +11,7 @@ export type DiscardReason =
   | "aborted"
   | "timed-out"
   | "expired"
+  | "duplicate"
   | "closed";
 
 /** What a delivery and its workers tell their destination. */
@@ -24,6 +25,8 @@ export interface DeliveryHost {
    * somebody may come to wait for room.
    */
   readonly followsListeners: boolean;
+  /** Whether it has to be told of each of several listeners that is done. */
+  readonly acknowledgesEach: boolean;
   /** How many of its listeners go on in senders' turns that are not followed. */
   unseenCount: number;
   /** Has a listener's promise fail in time, where time is limited. */
@@ -35,6 +38,10 @@ export interface DeliveryHost {
   /** A reply that a listener did not wait for could not be sent. */
   replyFailed(message: Message, error: unknown): void;
   listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void;
+  /** One of several listeners has succeeded. */
+  listenerSucceeded(delivery: Delivery, listening: Listening): void;
+  /** A listener had left before its turn. */
+  listenerLeft(delivery: Delivery, listening: Listening): void;
   /** A listener whose outcome is to be published has ended. @param startedAt by the monotonic clock */
   publishStatus(
     delivery: Delivery,

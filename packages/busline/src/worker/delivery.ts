@@ -84,6 +84,7 @@ export class Delivery {
     this.anySucceeded = true;
     listening.deliveredCount += 1;
     if (startedAt !== undefined) this.host.publishStatus(this, listening, startedAt, undefined);
+    if (this.moment.listenings.length > 1) this.host.listenerSucceeded(this, listening);
     this.finish(1);
   }
 
@@ -104,6 +105,7 @@ export class Delivery {
       this.failures ??= [];
       this.failures.push(failure);
     }
+    this.host.listenerLeft(this, listening);
     this.finish(1);
   }
 

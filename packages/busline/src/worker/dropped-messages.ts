@@ -67,6 +67,21 @@ export function forceClose(
   // Their queue is told, but hands nothing out any more.
   for (const message of notBegun) backlog.ended(message);
   const begun = inHand.filter((message) => !notBegun.includes(message));
+  const interrupted = interruptAll(pool, error, begun);
+  backlog.cutShort();
+  tellDiscarded(notBegun, "closed");
+  return {
+    undelivered: [...notBegun, ...purge(pool, "closed")],
+    interrupted,
+  };
+}
+
+/** Interrupts what is in the hands of workers. @param begun messages that some of their listeners have begun with */
+export function interruptAll(
+  pool: WorkerPool,
+  error: unknown,
+  begun: readonly Message[] = [],
+): Message[] {
   const interrupted = new Set([
     ...pool.workforce.underway.map((worker) => worker.keepMore()),
     ...begun.map((message) => Message.progressOf(message) as Delivery),
@@ -75,12 +90,7 @@ export function forceClose(
     delivery.isInterrupted = true;
     delivery.interrupt(error);
   }
-  backlog.cutShort();
-  tellDiscarded(notBegun, "closed");
-  return {
-    undelivered: [...notBegun, ...purge(pool, "closed")],
-    interrupted: [...interrupted].map((delivery) => delivery.message),
-  };
+  return [...interrupted].map(({ message }) => message);
 }
 
 function dropped(pool: WorkerPool, messages: readonly Message[], reason: DiscardReason): void {

@@ -3,6 +3,7 @@ import type { Deadlines } from "../clock/deadlines.ts";
 import { Message } from "../message/message.ts";
 import type { MessageTiming } from "../message/message-timing.ts";
 import { dropAll, withdraw } from "./dropped-messages.ts";
+import type { MessageKeeper } from "./message-keeper.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /**
@@ -63,7 +64,7 @@ export class TimedMessages {
     pool.counters.cameBack();
     Message.setProgress(message, "waiting");
     if (pool.settings.keepsOrder) this.holder = message;
-    this.postpone(message, this.now + delayMs, () => this.comeBack(message));
+    this.postpone(message, this.now + delayMs, () => this.comeBack(message), pool.keeper);
     pool.lookAgain();
   }
 
@@ -111,7 +112,8 @@ export class TimedMessages {
     return timing !== undefined && timing.expiresAt <= this.now;
   }
 
-  private watch(message: Message, expiresAt: number): void {
+  /** Drops a message when its time is over, unless it has started. By the monotonic clock. */
+  watch(message: Message, expiresAt: number): void {
     const alarm = new Alarm(() => {
       // One that has begun with any of its listeners goes on.
       if (!withdraw(this.pool, message, "expired")) this.forget(message);
@@ -121,10 +123,17 @@ export class TimedMessages {
     this.pool.lookAgain();
   }
 
-  private postpone(message: Message, dueAt: number, due: () => void): void {
-    const postponement = new Postponement(dueAt, () => {
+  /** @param keeper has to write down that the message comes back, before it does */
+  private postpone(message: Message, dueAt: number, due: () => void, keeper?: MessageKeeper): void {
+    const come = (): void => {
+      // It may have been dropped while that was written down.
+      if (this.postponed.get(message) !== postponement) return;
       this.postponed.delete(message);
       due();
+    };
+    const postponement: Postponement = new Postponement(dueAt, () => {
+      if (keeper === undefined) come();
+      else keeper.comesBack(message, come);
     });
     this.postponed.set(message, postponement);
     this.deadlines.set(Math.max(0, dueAt - this.now), postponement);

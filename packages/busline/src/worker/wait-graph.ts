@@ -47,7 +47,11 @@ export class WaitGraph {
     const reached = new Set([target]);
     for (const pool of reached) {
       const busy = pool.workforce.underway;
-      if (pool.isPaused || busy.length === 0 || busy.length < pool.counts.activeWorkerCount) {
+      if (
+        pool.isPaused ||
+        busy.length === 0 ||
+        busy.length < pool.workforce.counts.activeWorkerCount
+      ) {
         return false;
       }
       for (const worker of busy) {

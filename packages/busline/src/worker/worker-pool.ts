@@ -6,10 +6,10 @@ import { Message } from "../message/message.ts";
 import type { SendMoment } from "../message/send-moment.ts";
 import type { SpaceWaiters } from "../queue/space-waiters.ts";
 import type { DestinationCounters } from "../statistics/destination-counters.ts";
-import type { WorkerCounts } from "../statistics/destination-statistics.ts";
 import { Backlog } from "./backlog.ts";
 import { Delivery } from "./delivery.ts";
 import type { DeliveryHost } from "./delivery-host.ts";
+import type { MessageKeeper } from "./message-keeper.ts";
 import type { Dispatcher, Turn } from "./dispatcher.ts";
 import { carryOn } from "./plain-run.ts";
 import type { PoolSettings } from "./pool-settings.ts";
@@ -42,6 +42,8 @@ export class WorkerPool implements Turn {
   isPaused = false;
   /** Messages that have a time; made for the first of them. */
   timed: TimedMessages | undefined = undefined;
+  /** Keeps its messages in a store, where they are durable. */
+  readonly keeper: MessageKeeper | undefined;
   readonly deadlines: Deadlines;
   /**
    * So many messages more than there are workers may be handed over, where the workers are somewhere else and the way
@@ -71,6 +73,7 @@ export class WorkerPool implements Turn {
       readonly waiters: SpaceWaiters;
       readonly counters: DestinationCounters;
       readonly host: DeliveryHost;
+      readonly keeper: MessageKeeper | undefined;
     },
   ) {
     this.settings = settings;
@@ -79,12 +82,9 @@ export class WorkerPool implements Turn {
     this.deadlines = terms.deadlines;
     this.counters = terms.counters;
     this.host = terms.host;
+    this.keeper = terms.keeper;
     this.backlog = new Backlog(settings.queue, terms.counters, terms.dispatcher.problem);
     this.workforce = new Workforce(this, terms.clock);
-  }
-
-  get counts(): WorkerCounts {
-    return this.workforce.counts;
   }
 
   /** How many workers have a task in hand, started or not. */
@@ -99,7 +99,8 @@ export class WorkerPool implements Turn {
 
   /** Whether something waits, for a worker or in the hands of one. */
   get hasWork(): boolean {
-    const isWaiting = this.counters.pending > 0 && !this.settings.isHolding;
+    const isWaiting =
+      this.keeper?.hasWork ?? (this.counters.pending > 0 && !this.settings.isHolding);
     return isWaiting || this.backlog.handedTasks > 0;
   }
 
@@ -111,11 +112,6 @@ export class WorkerPool implements Turn {
   /** Takes a message in, if there is a worker or room in the queue, and nobody waits for that. */
   offer(message: Message): boolean {
     return this.waiters.size === 0 && this.takeIn(message);
-  }
-
-  /** Whether a message need not be made before it is delivered: no queue but the line wants to see it. */
-  get takesPayloads(): boolean {
-    return this.backlog.source === undefined;
   }
 
   /**
@@ -148,6 +144,7 @@ export class WorkerPool implements Turn {
   }
 
   private takeIn(message: Message): boolean {
+    if (this.keeper !== undefined) return this.keeper.takeIn(message);
     const { timing } = Message.extrasOf(message);
     return timing === undefined
       ? this.takeInNow(message)
@@ -186,11 +183,6 @@ export class WorkerPool implements Turn {
       queue.add(message);
     }
     this.expect(Message.momentOf(message));
-  }
-
-  /** Ends its timer. */
-  release(): void {
-    this.workforce.release();
   }
 
   /** Nothing starts from now on. */
@@ -276,7 +268,7 @@ export class WorkerPool implements Turn {
   }
 
   /** Whether one more may come in. */
-  private get hasRoom(): boolean {
+  get hasRoom(): boolean {
     if (this.hasRoomToWait) return true;
     // A free worker takes it at once. But what is put off holds no worker: together they are never more than fit.
     const freeCount = this.hasFreeWorker ? this.settings.maxSize - this.busyCount : 0;

@@ -121,7 +121,6 @@ export class Worker {
     return delivery;
   }
 
-  /** A listener that was called plainly goes on. */
   goesOnAt(context: DeliveryContext, at: number, roster: Roster): void {
     this.context = context;
     this.next = at;
@@ -174,6 +173,7 @@ export class Worker {
   }
 
   private mayCallPlainly(listening: Listening, host: DeliveryHost, message: Message): boolean {
+    if (host.acknowledgesEach && Message.momentOf(message).listenings.length > 1) return false;
     if (!listening.isPlain) this.learn(listening, message);
     if (!listening.isPlain || (host.followsListeners && !listening.isSynchronous)) return false;
     return !isObserved(channels.deliver);

@@ -1,0 +1,144 @@
+import type { Message } from "../message/message.ts";
+import { recordOf } from "../message/record-of.ts";
+import { FifoQueue } from "./fifo-queue.ts";
+import type { MessageQueue } from "./message-queue.ts";
+
+/** What a durable queue asks of those who keep its messages. */
+export interface DurableQueueKeeper {
+  /** How many messages workers would take. */
+  readonly wantedCount: number;
+  /** The oldest of those that are not in the queue yet. */
+  readonly oldestComing: Message | undefined;
+  /** Whether one that has to go first has still to be read. @param waitsAt whether one of that level is here */
+  hasToRead(waitsAt: (level: number) => boolean): boolean;
+  /** Writes down that an attempt at each of them begins; then calls `marked`. */
+  mark(messages: readonly Message[]): void;
+  /** Workers are free, but of what is here nothing may start beside what runs. */
+  isStarved(): void;
+}
+
+/**
+ * The queue of a destination's type, with a gate behind it: a message is given out only after it has been written down that
+ * an attempt at it begins, so that one that ends the process each time does not do so for ever.
+ */
+export class DurableQueue implements MessageQueue {
+  readonly #keeper: DurableQueueKeeper;
+  #inner: MessageQueue;
+  /** How many wait in it, by the levels of their lanes. */
+  readonly #waiting = new Map<number, number>();
+  /** Those whose attempts are being written down. */
+  readonly #marking = new Set<Message>();
+  /** Those for which that has been done. */
+  readonly #marked = new FifoQueue();
+  /** Gives out no more. */
+  #isShut = false;
+
+  constructor(inner: MessageQueue, keeper: DurableQueueKeeper) {
+    this.#inner = inner;
+    this.#keeper = keeper;
+  }
+
+  get size(): number {
+    return this.#inner.size + this.#marking.size + this.#marked.size;
+  }
+
+  add(message: Message): void {
+    this.#inner.add(message);
+    const record = recordOf(message);
+    record.isQueued = true;
+    record.isMarked = false;
+    this.#count(message, 1);
+  }
+
+  take(): Message | undefined {
+    if (this.#isShut) return undefined;
+    const taken = this.#marked.take();
+    if (taken !== undefined) recordOf(taken).isQueued = false;
+    this.#markMore(taken === undefined ? 0 : 1);
+    return taken;
+  }
+
+  /** The attempts of messages have been written down. */
+  marked(messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (!this.#marking.delete(message)) continue;
+      recordOf(message).isMarked = true;
+      this.#marked.add(message);
+    }
+  }
+
+  oldest(): Message | undefined {
+    const [first] = this.#marking;
+    const { oldestComing } = this.#keeper;
+    return this.#marked.oldest() ?? first ?? this.#inner.oldest() ?? oldestComing;
+  }
+
+  remove(message: Message): void {
+    const record = recordOf(message);
+    if (!record.isQueued) return;
+    record.isQueued = false;
+    const isMarking = this.#marking.delete(message);
+    if (record.isMarked) this.#marked.remove(message);
+    if (isMarking || record.isMarked) {
+      this.#inner.ended?.(message);
+    } else {
+      this.#inner.remove(message);
+      this.#count(message, -1);
+    }
+  }
+
+  removeAll(): Message[] {
+    const inGate = [...this.#marked.removeAll(), ...this.#marking];
+    this.#marking.clear();
+    for (const message of inGate) {
+      recordOf(message).isQueued = false;
+      this.#inner.ended?.(message);
+    }
+    return [...inGate, ...this.takeBack()];
+  }
+
+  ended(message: Message): void {
+    this.#inner.ended?.(message);
+  }
+
+  /** Takes out those for which nothing has been written down yet. */
+  takeBack(): Message[] {
+    const waiting = this.#inner.removeAll();
+    for (const message of waiting) recordOf(message).isQueued = false;
+    this.#waiting.clear();
+    return waiting;
+  }
+
+  /** What waits goes on waiting in a queue of another type. */
+  changeInner(inner: MessageQueue): void {
+    const waiting = this.#inner.removeAll();
+    this.#inner = inner;
+    for (const message of waiting) inner.add(message);
+  }
+
+  /** Gives out nothing any more. */
+  shut(): void {
+    this.#isShut = true;
+  }
+
+  #count(message: Message, more: number): void {
+    const { level } = recordOf(message);
+    this.#waiting.set(level, (this.#waiting.get(level) ?? 0) + more);
+  }
+
+  /** @param taken so many are about to be in the hands of workers */
+  #markMore(taken: number): void {
+    const wanted = this.#keeper.wantedCount - taken - this.#marking.size - this.#marked.size;
+    const next: Message[] = [];
+    while (next.length < wanted) {
+      if (this.#keeper.hasToRead((level) => (this.#waiting.get(level) ?? 0) > 0)) break;
+      const message = this.#inner.take();
+      if (message === undefined) break;
+      this.#count(message, -1);
+      next.push(message);
+      this.#marking.add(message);
+    }
+    if (next.length > 0) this.#keeper.mark(next);
+    else if (wanted > 0) this.#keeper.isStarved();
+  }
+}

@@ -1,0 +1,219 @@
+import type { Clock } from "../clock/clock.ts";
+import type { FailureReporter } from "../diagnostics/failure-reporter.ts";
+import { StoreError } from "../errors/store-error.ts";
+import { DestinationNotes } from "./destination-notes.ts";
+import { GroupCommit } from "./group-commit.ts";
+import type {
+  Durability,
+  MessageStore,
+  ReadLimits,
+  StoreChange,
+  StoreEntry,
+  StoreRange,
+} from "./message-store.ts";
+import type { PayloadCodec } from "./payload-codec.ts";
+import { SeenIds } from "./seen-ids.ts";
+import { DESTINATION_KEYS, SCHEMA_KEY } from "./store-keys.ts";
+
+/** The layout of keys and values. */
+const SCHEMA = "1";
+const PAGE: ReadLimits = { entries: 1_000, bytes: 4 * 1_048_576 };
+
+/** A bus's store: opened with the bus, and asked through here, so that whatever a store does ends in a `StoreError`. */
+export class BusStore {
+  readonly codec: PayloadCodec;
+  /** Settles when the store is open. A rejection that nobody waits for has been reported. */
+  readonly opened: Promise<void>;
+  readonly group: GroupCommit;
+  isOpen = false;
+  readonly #store: MessageStore;
+  readonly #clock: Clock;
+  readonly #reporter: FailureReporter;
+  readonly #notes = new Map<string, DestinationNotes>();
+  readonly #seenIds = new SeenIds(this);
+  #lastId = 0;
+  /** Changes that nobody waits for: they go along with the next that somebody does, or at the end of the run. */
+  #late: StoreChange[] = [];
+  #isLateScheduled = false;
+  /** The last attempt to make them has failed, and that was told. */
+  #isBehind = false;
+  /** The last of them, which no read may overtake. */
+  #hurrying: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  /** Commits that go on. */
+  #ongoing = 0;
+  #whenQuiet: (() => void) | undefined;
+
+  constructor(store: MessageStore, clock: Clock, reporter: FailureReporter) {
+    this.#store = store;
+    this.codec = store.codec;
+    this.#clock = clock;
+    this.#reporter = reporter;
+    this.group = new GroupCommit(
+      {
+        prepare: (members) => this.#seenIds.sift(members, clock.now()),
+        commit: (changes) => this.commit(changes, "stable"),
+      },
+      clock,
+    );
+    this.opened = this.#open();
+    this.opened.catch((error: unknown) => reporter.problem("The store could not be opened", error));
+  }
+
+  get name(): string {
+    return this.#store.name;
+  }
+
+  /** What is written down of a destination; only when the store is open. */
+  notesOf(destinationName: string): DestinationNotes {
+    let notes = this.#notes.get(destinationName);
+    if (notes === undefined) {
+      this.#lastId += 1;
+      notes = new DestinationNotes(this.#lastId, destinationName);
+      this.#notes.set(destinationName, notes);
+    }
+    return notes;
+  }
+
+  get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#ask(() => this.#store.get(keys));
+  }
+
+  /** Reads a page, which has all changes that were asked for before. */
+  async read(range: StoreRange, limits: ReadLimits): Promise<readonly StoreEntry[]> {
+    await this.#catchUp();
+    await this.#hurrying;
+    return this.#ask(() => this.#store.read(range, limits));
+  }
+
+  async count(range: StoreRange): Promise<number> {
+    await this.#catchUp();
+    await this.#hurrying;
+    return this.#ask(() => this.#store.count(range));
+  }
+
+  /** All entries of a range, page by page. */
+  async *entries(range: StoreRange): AsyncGenerator<StoreEntry> {
+    let { from } = range;
+    for (;;) {
+      const page = await this.read({ from, to: range.to }, PAGE);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      from = `${last.key}!`;
+    }
+  }
+
+  /** Makes changes at once. What is written down about destinations goes first: changes refer to it. */
+  commit(changes: readonly StoreChange[], durability: Durability): Promise<void> {
+    const changed = [...this.#notes.values()].filter((notes) => notes.isChanged);
+    const all = [...changed.map((notes) => notes.takeChange()), ...changes];
+    if (all.length === 0) return Promise.resolve();
+    const committing = this.#ask(() => this.#store.commit(all, durability));
+    if (changed.length === 0) return committing;
+    return committing.catch((error: unknown) => {
+      for (const notes of changed) notes.isChanged = true;
+      throw error;
+    });
+  }
+
+  /** Makes changes that have to outlive the process, and with them those that nobody waits for. */
+  async hurry(changes: readonly StoreChange[]): Promise<void> {
+    const late = this.#late;
+    this.#late = [];
+    const committing = this.commit(late.length === 0 ? changes : [...late, ...changes], "process");
+    this.#hurrying = committing.catch(() => {});
+    try {
+      await committing;
+      this.#isBehind = false;
+    } catch (error) {
+      // They are made with the next.
+      this.#late = [...late, ...this.#late];
+      throw error;
+    }
+  }
+
+  /** Makes changes that nobody waits for, and writes down what has changed about destinations. */
+  later(...changes: readonly StoreChange[]): void {
+    if (this.#isClosed) return;
+    this.#late.push(...changes);
+    if (this.#isLateScheduled) return;
+    this.#isLateScheduled = true;
+    this.#clock.atEndOfRun(() => {
+      this.#isLateScheduled = false;
+      void this.#catchUp();
+    });
+  }
+
+  /** Something went wrong in the store that no sender can be told of. */
+  problem(text: string, error: unknown): void {
+    if (!this.#isClosed) this.#reporter.problem(text, error);
+  }
+
+  /** Makes what is still to be made, and closes the store. */
+  async close(): Promise<void> {
+    await this.opened.catch(() => {});
+    await this.#catchUp();
+    this.#isClosed = true;
+    await this.#quiet();
+    try {
+      await this.#store.close();
+    } catch (error) {
+      this.#reporter.problem("The store could not be closed", this.#errorOf(error));
+    }
+  }
+
+  async #open(): Promise<void> {
+    await this.#ask(() => this.#store.open());
+    const [schema] = await this.get([SCHEMA_KEY]);
+    const written = schema === undefined ? undefined : new TextDecoder().decode(schema);
+    if (written === undefined) {
+      await this.commit([{ key: SCHEMA_KEY, value: new TextEncoder().encode(SCHEMA) }], "stable");
+    } else if (written !== SCHEMA) {
+      const text = `was written by a later version of busline (layout ${written}; this one knows ${SCHEMA})`;
+      throw new StoreError("BUSLINE_STORE_VERSION", this.name, text);
+    }
+    for await (const entry of this.entries(DESTINATION_KEYS)) {
+      const notes = DestinationNotes.read(entry);
+      this.#notes.set(notes.name, notes);
+      this.#lastId = Math.max(this.#lastId, notes.id);
+    }
+    this.isOpen = true;
+  }
+
+  /** Makes the changes that nobody waits for. If that fails they are made with the next, and the first failure is told. */
+  async #catchUp(): Promise<void> {
+    try {
+      await this.hurry([]);
+    } catch (error) {
+      if (this.#isBehind) return;
+      this.#isBehind = true;
+      this.problem("What has become of messages could not be written down yet", error);
+    }
+  }
+
+  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    this.#ongoing += 1;
+    try {
+      return await question();
+    } catch (error) {
+      throw this.#errorOf(error);
+    } finally {
+      this.#ongoing -= 1;
+      if (this.#ongoing === 0) this.#whenQuiet?.();
+    }
+  }
+
+  #quiet(): Promise<void> {
+    if (this.#ongoing === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenQuiet = resolve;
+    });
+  }
+
+  /** A store of the user's own may throw anything. */
+  #errorOf(error: unknown): StoreError {
+    if (error instanceof StoreError) return error;
+    return new StoreError("BUSLINE_STORE_FAILED", this.name, "has failed", { cause: error });
+  }
+}
