@@ -150,6 +150,33 @@ describe("store - damaged records", () => {
     expect(ledgerOf(destination)).toEqual({ sent: 2, failed: 1, delivered: 1 });
   });
 
+  test.each([false, true])(
+    "delayMs - a record that cannot be read: failed, told, and the others go their way, purged: %j",
+    async (isPurged) => {
+      const processes = new Processes();
+      const first = processes.boot<number>("serial");
+      await sendAll(first.destination, [1, 2, 3], { delayMs: 10 });
+      processes.kill();
+      const [, key = ""] = processes.store.keysOf("t");
+      await processes.store.commit([{ key, value: GARBAGE }], "stable");
+      const recorder = new Recorder<number>();
+      const { bus, destination } = processes.boot<number>("serial", { recorder });
+      await bus.ready();
+      await turns();
+      expect(isPurged ? destination.purge() : 3).toBe(3);
+      await turns();
+      await processes.pass(10);
+      await untilQuiet(bus);
+      expect(recorder.payloads).toEqual(isPurged ? [] : [1, 3]);
+      expect(ledgerOf(destination)).toEqual(
+        isPurged ? { sent: 3, failed: 1, discarded: 2 } : { sent: 3, failed: 1, delivered: 2 },
+      );
+      expect(processes.told).toHaveLength(1);
+      expect(destination.purge()).toBe(0);
+      expect(processes.store.keysOf("t")).toEqual([]);
+    },
+  );
+
   test("delayMs - a record that cannot be read does not end the process, nor hold up others", async () => {
     const { exit, lines } = await runScript(`
       import { DestinationConfiguration, MessageBus } from "busline";
