@@ -8,6 +8,7 @@ export type Topology =
   | "flood"
   | "mixed"
   | "threads"
+  | "durable"
   | "growth"
   | "start";
 
@@ -20,7 +21,29 @@ export interface Goal {
   /** For a metric where less is better: at most so many times, or so much. 0: there is only an aim. */
   readonly bar: number;
   readonly aim?: number;
+  /** What it is about. Default: the main metric. */
+  readonly metric?: string;
 }
+
+/** A figure that nobody can reach honestly: a contender that does has left something out. No goal. */
+export interface Check {
+  readonly metric: string;
+  /** More than this is too good to be true. */
+  readonly most: number;
+  /** What one that has more leaves out, in the report's words: "a sync". */
+  readonly missing: string;
+}
+
+/** What a run is made with, for those that cannot be measured everywhere. */
+export interface RunConditions {
+  /** The version of the Node.js: "20.19.0". */
+  readonly node: string;
+  /** What takes minutes is measured too. */
+  readonly isLong: boolean;
+}
+
+/** Why a contender is left out, in words that follow its name: "is not installed: …". Nothing where it can be measured. */
+export type Obstacle = (conditions: RunConditions) => string | undefined;
 
 /** What one fresh process has measured. */
 export interface Sample {
@@ -53,9 +76,21 @@ export interface Scenario {
   readonly ours: readonly string[];
   /** The contender that stands for what the language allows. */
   readonly limit: string | undefined;
+  /** Contenders beside the limit that are written by hand too: no peers either. */
+  readonly byHand?: readonly string[];
   /** What the limit does, in the report's words: "an array loop that calls the functions". */
   readonly limitTitle?: string;
   readonly goals: readonly Goal[];
+  /** What has to hold for every contender that has the metric. Default: nothing. */
+  readonly checks?: readonly Check[];
+  /** What a reader has to know about the contenders to compare them, in whole sentences. */
+  readonly note?: string;
+  /** It works with files in the folder for temporary ones, so that folder has to be on a disk. */
+  readonly isOnDisk?: boolean;
+  /** By contender: what may keep it from being measured. */
+  readonly obstacles?: Readonly<Record<string, Obstacle>>;
+  /** How long a process may take. Default: five minutes. */
+  readonly longestRunMs?: number;
   /** Options of Node.js that each contender's process is started with, such as "--max-old-space-size=8192". Default: none. */
   readonly nodeOptions?: readonly string[];
   /** Each does the whole work once, warm-up included, and tells what it measured. */

@@ -1,3 +1,4 @@
+import { scenarios as durable } from "./durable/index.ts";
 import { scenarios as flood } from "./flood/index.ts";
 import { scenarios as growth } from "./growth/index.ts";
 import { scenarios as mixed } from "./mixed/index.ts";
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   ...mixed,
   ...flood,
   ...threads,
+  ...durable,
   ...growth,
   ...start,
 ];

@@ -8,6 +8,10 @@ const shares = {
 
 const share = Object.entries(shares).find(([name]) => process.env[name] === "1")?.[1] ?? 1;
 
+/** Whether what takes minutes is to be done too. In a check nothing does. */
+export const isLong: boolean =
+  process.env["BUSLINE_BENCH_LONG"] === "1" || process.env["BUSLINE_BENCH_TINY"] === "1";
+
 /**
  * How much work to do instead of `normal` (messages, milliseconds, repetitions): as much, or the
  * part of it that an environment variable asks for, but at least `least`.

@@ -14,6 +14,7 @@ export interface GoalOutcome {
 export interface ReportedGoal {
   readonly contender: string;
   readonly against: string | undefined;
+  readonly metric: string;
   readonly bar: number;
   readonly aim: number | undefined;
   /** A ratio is better the more it is; a figure as its metric says. */
@@ -21,23 +22,27 @@ export interface ReportedGoal {
 }
 
 /** One goal for each contender it is about: the one it names, or all that are busline. */
-export function reportedGoals({ result, mainMetric }: ScenarioFigures): ReportedGoal[] {
-  const { goals, ours } = result.scenario;
-  return goals.flatMap((goal) =>
-    (goal.contender === undefined ? ours : [goal.contender]).map((contender) => ({
+export function reportedGoals(figures: ScenarioFigures): ReportedGoal[] {
+  const { goals, mainMetric, ours } = figures.result.scenario;
+  return goals.flatMap((goal) => {
+    const { against, metric = mainMetric } = goal;
+    return (goal.contender === undefined ? ours : [goal.contender]).map((contender) => ({
       contender,
-      against: goal.against,
-      ...targetOf(goal, mainMetric.better),
-    })),
-  );
+      against,
+      metric,
+      ...targetOf(goal, figures.metric(metric).better),
+    }));
+  });
 }
 
 export function goalOutcome(
   figures: ScenarioFigures | undefined,
-  { contender, against, bar, aim, better }: ReportedGoal,
+  { contender, against, metric, bar, aim, better }: ReportedGoal,
 ): GoalOutcome {
   const reached =
-    against === undefined ? figures?.spread(contender) : figures?.ratio(contender, against);
+    against === undefined
+      ? figures?.spread(contender, metric)
+      : figures?.ratio(contender, against, metric);
   if (reached === undefined) return { reached, verdict: "not measured" };
   const meets = (target: number | undefined): boolean =>
     target !== undefined &&

@@ -51,7 +51,7 @@ function goalLine({ scenario, first, byNode }: ScenarioRow, goal: ReportedGoal) 
     value === undefined ? NOTHING : `${sign} ${formatNumber(value)}`;
   const reached = ({ reached: spread }: GoalOutcome): string =>
     isRatio ? formatRatio(spread) : formatSpread(spread);
-  const { title, unit } = first.mainMetric;
+  const { title, unit } = first.metric(goal.metric);
   const cells = [
     `\`${scenario.name}\``,
     isRatio ? `${goal.contender} to ${goal.against}` : `${goal.contender}: ${title}, ${unit}`,

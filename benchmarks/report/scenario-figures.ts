@@ -1,6 +1,15 @@
 import type { Metric } from "../scenario.ts";
-import type { ScenarioResult } from "../runner/scenario-result.ts";
+import type { ScenarioDescription, ScenarioResult } from "../runner/scenario-result.ts";
 import { ratioSpread, type Spread, spreadOf } from "./spread.ts";
+
+/** What a contender is: busline, written by hand as the limit is, or a peer. */
+export function kindOf(
+  { ours, limit, byHand = [] }: ScenarioDescription,
+  contender: string,
+): "ours" | "limit" | "peer" {
+  if (ours.includes(contender)) return "ours";
+  return contender === limit || byHand.includes(contender) ? "limit" : "peer";
+}
 
 /** Reads the figures of one scenario on one Node.js out of its samples. */
 export class ScenarioFigures {
@@ -15,10 +24,14 @@ export class ScenarioFigures {
   }
 
   get mainMetric(): Metric {
-    const { metrics, mainMetric } = this.result.scenario;
-    const metric = metrics[mainMetric];
-    if (metric === undefined) throw new Error(`${this.result.scenario.name} has no ${mainMetric}`);
-    return metric;
+    return this.metric();
+  }
+
+  metric(metric: string = this.result.scenario.mainMetric): Metric {
+    const { metrics, name } = this.result.scenario;
+    const found = metrics[metric];
+    if (found === undefined) throw new Error(`${name} has no ${metric}`);
+    return found;
   }
 
   /** The contender of busline that the others are compared with. */
@@ -40,13 +53,16 @@ export class ScenarioFigures {
     return spreadOf(this.#values(contender, metric));
   }
 
-  /** How many times as good one contender is as another, by the main metric. */
-  ratio(contender: string, against: string): Spread | undefined {
-    const metric = this.result.scenario.mainMetric;
+  /** How many times as good one contender is as another. */
+  ratio(
+    contender: string,
+    against: string,
+    metric: string = this.result.scenario.mainMetric,
+  ): Spread | undefined {
     return ratioSpread(
       this.#values(contender, metric),
       this.#values(against, metric),
-      this.mainMetric.better,
+      this.metric(metric).better,
     );
   }
 
@@ -57,10 +73,9 @@ export class ScenarioFigures {
     return Object.keys(this.result.samples).toSorted((a, b) => rank(a) - rank(b));
   }
 
-  /** Those that are neither busline nor the limit, best first. */
+  /** Those that are neither busline nor written by hand, best first. */
   peersByRank(): string[] {
-    const { ours, limit } = this.result.scenario;
-    return this.contendersByRank().filter((name) => name !== limit && !ours.includes(name));
+    return this.contendersByRank().filter((name) => kindOf(this.result.scenario, name) === "peer");
   }
 
   #values(contender: string, metric: string): number[] {

@@ -1,4 +1,5 @@
 import type { ScenarioResult } from "../runner/scenario-result.ts";
+import { checksText } from "./checks-text.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { formatRatio, formatSpread } from "./number-format.ts";
 import { ScenarioFigures } from "./scenario-figures.ts";
@@ -18,5 +19,10 @@ export function scenarioSummary(result: ScenarioResult): string {
   return [
     `${scenario.name}, Node.js ${environment.node}`,
     markdownTable(["contender", `${ours} to it`, `${mainMetric.title}, ${mainMetric.unit}`], rows),
+    ...checksText(figures),
+    ...Object.entries(result.leftOut ?? {}).map(([name, reason]) => `Left out: ${name} ${reason}.`),
+    ...(scenario.isOnDisk === true && environment.disk !== undefined
+      ? [`The files lay on ${environment.disk}.`]
+      : []),
   ].join("\n");
 }

@@ -1,8 +1,8 @@
 import type { Topology } from "../scenario.ts";
 import { LogScale } from "./log-scale.ts";
 import { formatNumber, formatTick } from "./number-format.ts";
-import type { ScenarioFigures } from "./scenario-figures.ts";
-import type { ScenarioRow } from "./scenario-row.ts";
+import { kindOf, type ScenarioFigures } from "./scenario-figures.ts";
+import { contendersOf, type ScenarioRow } from "./scenario-row.ts";
 import { chartKey } from "./chart-key.ts";
 import { type Paint, Svg } from "./svg.ts";
 
@@ -25,7 +25,7 @@ export function topologyChart(topology: Topology, rows: readonly ScenarioRow[]):
 /** @returns where the next panel may begin */
 function drawPanel(svg: Svg, row: ScenarioRow, top: number): number {
   const { first, byNode } = row;
-  const shown = contendersToShow(first);
+  const shown = contendersToShow(row);
   const { title, unit, better } = first.mainMetric;
   const labels = Math.max(...shown.map((name) => Svg.widthOf(name, labelSize))) + margin + 8;
   const right = width - valueWidth;
@@ -49,7 +49,7 @@ function drawPanel(svg: Svg, row: ScenarioRow, top: number): number {
 
   for (const [index, name] of shown.entries()) {
     const y = begin + index * rowHeight;
-    const paint = paintOf(first, name);
+    const paint: Paint = kindOf(first.result.scenario, name);
     svg.text(labels - 8, y + 14, name, { anchor: "end", bold: paint === "ours" });
     const values = byNode.map(({ figures }) => medianOf(figures, name));
     for (const [second, value] of values.entries()) {
@@ -70,22 +70,15 @@ function drawPanel(svg: Svg, row: ScenarioRow, top: number): number {
 }
 
 /** busline, the limit, whom the goals name, and the best of the peers: the others are in the table. */
-function contendersToShow(figures: ScenarioFigures): string[] {
-  const { ours, limit, goals } = figures.result.scenario;
-  const named = new Set([
-    ...ours,
-    limit,
-    ...goals.map(({ against }) => against),
-    ...figures.peersByRank().slice(0, mostPeers),
-  ]);
-  return figures.contendersByRank().filter((name) => named.has(name));
+function contendersToShow(row: ScenarioRow): string[] {
+  const { scenario } = row.first.result;
+  const all = contendersOf(row);
+  const peers = all.filter((name) => kindOf(scenario, name) === "peer");
+  const left = new Set(peers.slice(mostPeers));
+  for (const { against = "" } of scenario.goals) left.delete(against);
+  return all.filter((name) => !left.has(name));
 }
 
 function medianOf(figures: ScenarioFigures | undefined, contender: string): number | undefined {
   return figures?.spread(contender)?.median;
-}
-
-function paintOf({ result }: ScenarioFigures, contender: string): Paint {
-  if (result.scenario.ours.includes(contender)) return "ours";
-  return contender === result.scenario.limit ? "limit" : "peer";
 }

@@ -1,7 +1,8 @@
 import type { Topology } from "../scenario.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { formatNumber, formatRatio, formatSpread, NOTHING } from "./number-format.ts";
-import type { ScenarioRow } from "./scenario-row.ts";
+import { checksText } from "./checks-text.ts";
+import { contendersOf, type ScenarioRow } from "./scenario-row.ts";
 
 /** What they are, in the order of the report. */
 export const topologies: Readonly<Record<Topology, string>> = {
@@ -13,6 +14,7 @@ export const topologies: Readonly<Record<Topology, string>> = {
   flood: "More is sent than can be done.",
   mixed: "Several kinds of work at once.",
   threads: "Tasks for a processor, on threads",
+  durable: "Messages that are on the disk before their sender goes on.",
   growth: "What it costs when there is more of something.",
   start: "From the import to the first delivery, and the size.",
 };
@@ -42,10 +44,15 @@ function scenarioSection(row: ScenarioRow): string {
     `${title.replace(/\.$/, "")}. Measured: ${metric}, ${better} is better.`,
     mainTable(row),
     ...(further.length === 0 ? [] : [furtherTable(row, further)]),
+    ...checkLines(row),
+    ...leftOutLines(row),
+    ...[row.scenario.note ?? []].flat(),
+    ...diskLines(row),
   ].join("\n\n");
 }
 
-function mainTable({ first, byNode }: ScenarioRow): string {
+function mainTable(row: ScenarioRow): string {
+  const { first, byNode } = row;
   const { unit } = first.mainMetric;
   const head = [
     "Contender",
@@ -54,25 +61,24 @@ function mainTable({ first, byNode }: ScenarioRow): string {
   ];
   return markdownTable(
     head,
-    first
-      .contendersByRank()
-      .map((contender) => [
-        nameOf(first.result.scenario, contender),
-        ...byNode.map(({ figures }) =>
-          contender === first.ours ? "1" : formatRatio(figures?.ratio(first.ours, contender)),
-        ),
-        ...byNode.map(({ figures }) => formatSpread(figures?.spread(contender))),
-      ]),
+    contendersOf(row).map((contender) => [
+      nameOf(first.result.scenario, contender),
+      ...byNode.map(({ figures }) =>
+        contender === first.ours ? "1" : formatRatio(figures?.ratio(first.ours, contender)),
+      ),
+      ...byNode.map(({ figures }) => formatSpread(figures?.spread(contender))),
+    ]),
   );
 }
 
-function furtherTable({ first, byNode }: ScenarioRow, further: readonly string[]): string {
+function furtherTable(row: ScenarioRow, further: readonly string[]): string {
+  const { first, byNode } = row;
   const { scenario } = first.result;
   const head = further.map((metric) => {
     const { title, unit } = scenario.metrics[metric] ?? { title: metric, unit: "" };
     return `${title}, ${unit}`;
   });
-  const rows = first.contendersByRank().map((contender) => [
+  const rows = contendersOf(row).map((contender) => [
     nameOf(scenario, contender),
     ...further.map((metric) =>
       byNode
@@ -88,12 +94,39 @@ function furtherTable({ first, byNode }: ScenarioRow, further: readonly string[]
   ].join("\n\n");
 }
 
-function furtherMetrics({ scenario, first }: ScenarioRow): string[] {
+function furtherMetrics(row: ScenarioRow): string[] {
+  const { scenario, byNode } = row;
   return Object.keys(scenario.metrics).filter(
     (metric) =>
       metric !== scenario.mainMetric &&
-      first.contendersByRank().some((name) => first.spread(name, metric) !== undefined),
+      contendersOf(row).some((name) =>
+        byNode.some(({ figures }) => figures?.spread(name, metric) !== undefined),
+      ),
   );
+}
+
+function checkLines({ byNode }: ScenarioRow): string[] {
+  return byNode.flatMap(({ figures, major }) =>
+    (figures === undefined ? [] : checksText(figures)).map((text) => `Node.js ${major}: ${text}`),
+  );
+}
+
+function leftOutLines({ byNode }: ScenarioRow): string[] {
+  return byNode.flatMap(({ figures, major }) =>
+    Object.entries(figures?.result.leftOut ?? {}).map(
+      ([contender, reason]) => `Not measured on Node.js ${major}: ${contender} ${reason}.`,
+    ),
+  );
+}
+
+function diskLines({ scenario, byNode }: ScenarioRow): string[] {
+  if (scenario.isOnDisk !== true) return [];
+  const disks = new Set(
+    byNode
+      .map(({ figures }) => figures?.result.environment.disk)
+      .filter((disk) => disk !== undefined),
+  );
+  return disks.size === 0 ? [] : [`The files lay on ${[...disks].join(", ")}.`];
 }
 
 function nameOf({ ours, limit }: ScenarioRow["scenario"], contender: string): string {

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly nodes: readonly string[];
   /** Only these contenders; none means all. */
   readonly contenders: readonly string[];
+  /** Measure what takes minutes, too. */
+  readonly isLong: boolean;
   /** Run each contender once with a tiny amount of work and look only at its count. */
   readonly isCheck: boolean;
 }
@@ -17,7 +19,7 @@ export interface BenchOptions {
 export class UsageError extends Error {}
 
 const usage =
-  "allowed: --scope NAME, --rounds N, --node VERSION-OR-PATH, --contenders A,B and --check";
+  "allowed: --scope NAME, --rounds N, --node VERSION-OR-PATH, --contenders A,B, --long and --check";
 
 export function parseBenchOptions(words: readonly string[]): BenchOptions {
   const { values } = parse(words);
@@ -26,6 +28,7 @@ export function parseBenchOptions(words: readonly string[]): BenchOptions {
     rounds: roundsOf(values.rounds),
     nodes: listOf(values.node),
     contenders: listOf(values.contenders),
+    isLong: values.long,
     isCheck: values.check,
   };
 }
@@ -50,6 +53,7 @@ function parse(words: readonly string[]) {
         rounds: { type: "string", default: "5" },
         node: { type: "string", multiple: true },
         contenders: { type: "string", multiple: true },
+        long: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
       },
     });

@@ -2,7 +2,7 @@ import type { Sample, Scenario } from "../scenario.ts";
 
 /** The line that a contender's process ends with. */
 export interface ContenderOutput extends Sample {
-  /** The processor time that the process took, all in all. */
+  /** The processor time that the process took, all in all, with that of the processes that it started. */
   readonly processorMs: number;
 }
 

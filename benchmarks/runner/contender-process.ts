@@ -18,13 +18,20 @@ export interface ContenderRun {
   readonly node: string;
   /** The compiled entry, if not this runner's own. */
   readonly entry?: string;
-  /** Less work than normal: only to check the count, or to have more of them in the same time. */
-  readonly size?: "tiny" | "short";
+  /**
+   * Less work than normal: only to check the count, or to have more of them in the same time. Or more: what takes minutes
+   * too.
+   */
+  readonly size?: "tiny" | "short" | "long" | undefined;
 }
 
 const ownEntry = path.join(root, "benchmarks/dist/runner/run-contender.js");
 const longestRunMs = 300_000;
-const sizes = { tiny: { BUSLINE_BENCH_TINY: "1" }, short: { BUSLINE_BENCH_SHORT: "1" } };
+const sizes = {
+  tiny: { BUSLINE_BENCH_TINY: "1" },
+  short: { BUSLINE_BENCH_SHORT: "1" },
+  long: { BUSLINE_BENCH_LONG: "1" },
+};
 
 /** Waits for a free core, runs a contender in a fresh process and checks its count. */
 export async function measureContender(
@@ -55,7 +62,7 @@ async function outputOf({ scenario, contender, node, entry, size }: ContenderRun
       node,
       ["--expose-gc", ...(scenario.nodeOptions ?? []), entry ?? ownEntry, scenario.name, contender],
       {
-        timeout: longestRunMs,
+        timeout: scenario.longestRunMs ?? longestRunMs,
         maxBuffer: 64 * 1_024 * 1_024,
         ...(size === undefined ? {} : { env: { ...process.env, ...sizes[size] } }),
       },

@@ -1,20 +1,23 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { arch, cpus, platform, totalmem } from "node:os";
+import { arch, cpus, platform, tmpdir, totalmem } from "node:os";
 import path from "node:path";
+import { redisServerVersion } from "../peers/redis-server.ts";
+import { installedVersion } from "./installed-version.ts";
+import { mountOf } from "./mount.ts";
 import type { NodeBinary } from "./node-binary.ts";
 import type { Environment } from "./scenario-result.ts";
 
 interface PackageFile {
-  readonly version?: string;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 /** The folder of the repository: further up from the sources than from what is compiled. */
 export const root: string = folderWith("tsconfig.base.json", import.meta.dirname);
 
 export function environmentOf({ version, v8 }: NodeBinary): Environment {
+  const mount = mountOf(tmpdir());
   return {
     node: version,
     v8,
@@ -23,7 +26,8 @@ export function environmentOf({ version, v8 }: NodeBinary): Environment {
     cores: cpus().length,
     memory: Math.round(totalmem() / 1_024 ** 3),
     revision: revision(),
-    peers: peersVersions(),
+    peers: { ...peersVersions(), ...serverVersions() },
+    ...(mount === undefined ? {} : { disk: `${mount.fileSystem} on ${mount.device}` }),
   };
 }
 
@@ -43,27 +47,28 @@ function folderWith(file: string, folder: string): string {
 function revision(): string {
   const head = git("rev-parse", "--short=12", "HEAD");
   if (head === undefined) return "unknown";
-  return git("status", "--porcelain", "packages/busline") === "" ? head : `${head}-dirty`;
+  return git("status", "--porcelain", "packages") === "" ? head : `${head}-dirty`;
 }
 
 function peersVersions(): Record<string, string> {
   const own = path.join(root, "benchmarks/package.json");
-  const names = Object.keys(readPackage(own).devDependencies ?? {}).filter(
-    (name) => name !== "busline" && !name.startsWith("@types/"),
+  const { devDependencies, optionalDependencies } = readPackage(own);
+  const names = Object.keys({ ...devDependencies, ...optionalDependencies }).filter(
+    (name) => !/^(?:busline$|@busline\/|@types\/)/.test(name),
   );
-  const folders = createRequire(own).resolve.paths("busline") ?? [];
-  return Object.fromEntries(names.map((name) => [name, installedVersion(name, folders)]));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const version = installedVersion(name);
+      // What npm may leave out is told of where its contender is.
+      if (version === undefined && name in (optionalDependencies ?? {})) return [];
+      return [[name, version ?? "missing"]];
+    }),
+  );
 }
 
-function installedVersion(name: string, folders: readonly string[]): string {
-  for (const folder of folders) {
-    try {
-      return readPackage(path.join(folder, name, "package.json")).version ?? "unknown";
-    } catch {
-      // It is in one of the folders further up.
-    }
-  }
-  return "missing";
+function serverVersions(): Record<string, string> {
+  const redis = redisServerVersion();
+  return redis === undefined ? {} : { "redis-server": redis };
 }
 
 function readPackage(file: string): PackageFile {

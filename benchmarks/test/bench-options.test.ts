@@ -21,6 +21,7 @@ describe("benchmarks - options", () => {
       rounds: 5,
       nodes: [],
       contenders: [],
+      isLong: false,
       isCheck: false,
     });
   });

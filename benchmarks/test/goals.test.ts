@@ -42,6 +42,19 @@ describe("benchmarks - goals", () => {
     expect(contenders).toEqual(["serial", "parallel"]);
   });
 
+  test("benchmarks - a goal may be about another figure than the main one", () => {
+    const metrics = { rate: heap, speed: { ...heap, better: "more" } } as const;
+    const goals = [{ metric: "speed", bar: 5 }, { bar: 30 }];
+    const figures = new ScenarioFigures(exampleResult({ busline: [30] }, { goals, metrics }));
+    const [ofSpeed, ofMain] = reportedGoals(figures);
+    expect([ofSpeed, ofMain]).toMatchObject([
+      { metric: "speed", better: "more" },
+      { metric: "rate", better: "less" },
+    ]);
+    expect(ofMain && goalOutcome(figures, ofMain).verdict).toBe("bar");
+    expect(ofSpeed && goalOutcome(figures, ofSpeed).verdict).toBe("not measured");
+  });
+
   test("benchmarks - what was not measured is not met", () => {
     expect(verdictOf({ against: "p-queue", bar: 1 })).toBe("not measured");
   });

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { checksText } from "../report/checks-text.ts";
 import { formatNumber, formatTick } from "../report/number-format.ts";
 import { renderReport } from "../report/report.ts";
+import { ScenarioFigures } from "../report/scenario-figures.ts";
 import { readResults } from "../runner/results-folder.ts";
 import { exampleResult } from "./example-result.ts";
 
@@ -38,6 +40,32 @@ describe("benchmarks - report", () => {
       "1.00M (1.00M–1.00M)",
       "",
     ]);
+  });
+
+  test("benchmarks - a contender that only a newer Node.js has is in the table, and why it is not on the other", () => {
+    const page = renderReport([
+      {
+        ...exampleResult({ busline: [2] }, { isOnDisk: true }, { disk: "ext4 on /dev/vda" }),
+        leftOut: { sqlite: "needs Node.js 22.14 or later" },
+      },
+      exampleResult({ busline: [2], sqlite: [4] }, {}, { node: "24.0.0" }),
+    ]).get("performance.md");
+    const row = page?.split("\n").find((line) => line.startsWith("| sqlite"));
+    expect(row?.replaceAll(/ +/g, " ")).toBe(
+      "| sqlite | – | 0.500 (0.500–0.500) | – | 4.00 (4.00–4.00) |",
+    );
+    expect(page).toContain("Not measured on Node.js 20: sqlite needs Node.js 22.14 or later.");
+    expect(page).toContain("The files lay on ext4 on /dev/vda.");
+  });
+
+  test("benchmarks - whoever is better than can be is named", () => {
+    const checks = [{ metric: "rate", most: 1.2, missing: "a sync" }];
+    const told = (busline: number): string[] =>
+      checksText(
+        new ScenarioFigures(exampleResult({ busline: [busline], file: [0.9] }, { checks })),
+      );
+    expect(told(1.2)[0]).toMatch(/busline 1\.20, file 0\.900; nobody leaves it out\.$/);
+    expect(told(1.3)[0]).toMatch(/\*\*busline must be missing it\.\*\*$/);
   });
 
   test("benchmarks - without any result there is a page, and no chart", () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Document } from "./extractor.ts";
 import { PostingLists } from "./posting-lists.ts";
 import { wordsOf } from "./words.ts";
@@ -24,6 +25,8 @@ export interface Answer {
 /** So many different words are kept. */
 export const DICTIONARY_LIMIT: number = 2 ** 19;
 const MOST_SHOWN = 10;
+/** No word occurs so often in what is indexed of one document. */
+const COUNT_RANGE = 2 ** 20;
 const FAVOURITE_WORD = "message";
 
 /** From words to documents. Only paths, hashes and numbers stay in memory, never a text. */
@@ -54,9 +57,13 @@ export class InvertedIndex {
     return this.#postings.size;
   }
 
-  /** Adds a document, once. */
-  add(found: Document): void {
-    if (this.#known.has(found.path)) throw new Error(`"${found.path}" is in the index already`);
+  has(path: string): boolean {
+    return this.#known.has(path);
+  }
+
+  /** Adds a document, once. @returns false if it is there already */
+  add(found: Document): boolean {
+    if (this.#known.has(found.path)) return false;
     const document = this.#paths.push(found.path) - 1;
     this.#known.add(found.path);
     this.#hashes.add(Buffer.from(found.sha256, "hex").toString("latin1"));
@@ -68,6 +75,7 @@ export class InvertedIndex {
       if (number === undefined || !this.#postings.add(number, { document, count }))
         this.leftOut.postings += 1;
     }
+    return true;
   }
 
   /** Finds the documents that hold all the words; a rare word weighs more than a common one. */
@@ -82,6 +90,27 @@ export class InvertedIndex {
     }));
     matches.sort((one, other) => other.score - one.score || (one.path < other.path ? -1 : 1));
     return { words, matchCount: matches.length, best: matches.slice(0, MOST_SHOWN) };
+  }
+
+  /** A hash over all paths, contents and postings: the same for the same documents, in whatever order they have come. */
+  digest(): string {
+    const hash = createHash("sha256");
+    const paths = this.#paths.toSorted();
+    hash.update(JSON.stringify([paths, [...this.#hashes].toSorted()]));
+    const ranks = new Map(paths.map((path, rank) => [path, rank]));
+    const rankOf = this.#paths.map((path) => ranks.get(path) as number);
+    for (const [word, number] of [...this.#words].toSorted(([one], [other]) =>
+      one < other ? -1 : 1,
+    )) {
+      const postings = new Float64Array(this.#postings.sizeOf(number));
+      let at = 0;
+      for (const { document, count } of this.#postings.of(number)) {
+        postings[at] = (rankOf[document] as number) * COUNT_RANGE + count;
+        at += 1;
+      }
+      hash.update(`${word}\n${at}\n`).update(postings.toSorted());
+    }
+    return hash.digest("hex");
   }
 
   /** Adds a word's scores to those of the documents that hold all words before it. */

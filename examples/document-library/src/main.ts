@@ -1,8 +1,10 @@
 import { opendir } from "node:fs/promises";
 import path from "node:path";
-import { parseArguments, usage, UsageError } from "./arguments.ts";
+import { StoreError } from "busline";
+import { type Arguments, parseArguments, usage, UsageError } from "./arguments.ts";
+import { LibraryFolder } from "./library-folder.ts";
 import { printable } from "./printable-path.ts";
-import { INTERRUPTED, Session } from "./session.ts";
+import { INTERRUPTED, Session, type Task } from "./session.ts";
 import { reasonOf } from "./unreadable-reason.ts";
 
 const REPOSITORY = path.resolve(import.meta.dirname, "../../..");
@@ -18,27 +20,33 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  const { wantsHelp, folder, words, usesThreads } = parseArguments(process.argv.slice(2));
-  if (wantsHelp) {
-    console.log(usage);
-  } else if (folder === undefined) {
-    const task = { folder: REPOSITORY, excluded: NOT_OURS, words, usesThreads };
-    process.exitCode = await new Session(task).run();
-  } else {
-    // npm changes to the folder of the package, and says where it was called.
-    const resolved = path.resolve(process.env["INIT_CWD"] ?? "", folder);
-    await refuseUnlessFolder(resolved);
-    const task = { folder: resolved, excluded: new Set<string>(), words, usesThreads };
-    process.exitCode = await new Session(task).run();
-  }
+  const given = parseArguments(process.argv.slice(2));
+  if (given.wantsHelp) console.log(usage);
+  else process.exitCode = await new Session(await taskOf(given)).run();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`document-library: ${printable(error.message)} (--help shows the usage)`);
+  if (!(error instanceof UsageError || error instanceof StoreError)) throw error;
+  const hint = error instanceof UsageError ? " (--help shows the usage)" : "";
+  console.error(`document-library: ${printable(error.message)}${hint}`);
   process.exitCode = BAD_USAGE;
 }
 
 // After a second Ctrl-C a read may still go on.
 if (process.exitCode === INTERRUPTED) process.stdout.write("", () => process.exit());
+
+async function taskOf({ folder: given, durable, words, usesThreads }: Arguments): Promise<Task> {
+  const folder = given === undefined ? REPOSITORY : resolved(given);
+  const excluded = given === undefined ? NOT_OURS : new Set<string>();
+  await refuseUnlessFolder(folder);
+  const task = { folder, excluded, words, usesThreads };
+  if (durable === false) return task;
+  const place = durable === true ? `${folder}.document-library` : resolved(durable);
+  return { ...task, own: await LibraryFolder.open(place, task) };
+}
+
+/** npm changes to the folder of the package, and says where it was called. */
+function resolved(folder: string): string {
+  return path.resolve(process.env["INIT_CWD"] ?? "", folder);
+}
 
 async function refuseUnlessFolder(folder: string): Promise<void> {
   try {

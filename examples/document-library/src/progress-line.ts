@@ -27,8 +27,13 @@ export class ProgressLine implements Disposable {
     );
   }
 
+  /** Makes room for other output, until it is shown again. */
+  clear(): void {
+    if (this.#stream.isTTY) this.#stream.write("\r\x1b[K");
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    if (this.#stream.isTTY) this.#stream.write("\r\x1b[K");
+    this.clear();
   }
 }

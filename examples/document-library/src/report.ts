@@ -1,6 +1,7 @@
 import type { DestinationStatistics } from "busline";
 import { TEXT_LIMIT, WORD_LIMIT } from "./extractor.ts";
 import type { Audit } from "./audit.ts";
+import type { Remains } from "./durable-run.ts";
 import { type Answer, DICTIONARY_LIMIT, type InvertedIndex } from "./inverted-index.ts";
 import { bytes, counted, grouped } from "./number-format.ts";
 import { POSTING_LIMIT } from "./posting-lists.ts";
@@ -22,6 +23,38 @@ export function answerText({ words, matchCount, best }: Answer): string {
   return [`${counted(matchCount, "document")} with ${looked}. ${shown}`, ...lines].join("\n");
 }
 
+/** What a durable run has found at its start. */
+export function remainsText({ documentCount, messageCount, wasComplete }: Remains): string {
+  const done = `${counted(documentCount, "document")} done`;
+  if (messageCount > 0) {
+    return `Goes on where the last run ended: ${done}, ${counted(messageCount, "message")} left.`;
+  }
+  if (wasComplete) return `The last run was complete: ${done} and as before. Looks for others.`;
+  return documentCount === 0 ? "Begins a new library." : `Begins anew: ${done} and as before.`;
+}
+
+/** What a durable run leaves that was interrupted. */
+export function leftText(messageCount: number, folder: string): string {
+  return (
+    `${counted(messageCount, "message")} left in ${printable(folder)}.\n` +
+    "The same command goes on from there."
+  );
+}
+
+/** What a durable run has had from those before it, and what it leaves. */
+export function durableText(
+  audit: Audit,
+  remains: Remains | undefined,
+  messageCount: number,
+): string {
+  const { indexedCount, recoveredCount } = audit;
+  return (
+    `Durable: ${grouped(indexedCount)} indexed = ${grouped(recoveredCount)} done before ` +
+    `+ ${grouped(indexedCount - recoveredCount)} in this run\n` +
+    `         ${counted(remains?.messageCount ?? 0, "message")} found, ${grouped(messageCount)} left`
+  );
+}
+
 /** The books of the audit. */
 export function auditText(audit: Audit): string {
   const { foundCount, indexedCount, unreadableFileCount, onTheirWayCount, unreadableCount } = audit;
@@ -35,8 +68,8 @@ export function auditText(audit: Audit): string {
   ];
   if (audit.first !== undefined)
     lines.push(`First  ${printable(audit.first)}`, `Last   ${printable(audit.last ?? "")}`);
-  if (audit.leftAside.size > 0) {
-    const kinds = [...audit.leftAside].map(([what, count]) => counted(count, what));
+  if (audit.walk.leftAside.size > 0) {
+    const kinds = [...audit.walk.leftAside].map(([what, count]) => counted(count, what));
     lines.push(`Left aside: ${kinds.join(", ")}`);
   }
   if (unreadableCount > 0) {
@@ -57,6 +90,7 @@ export function indexText(index: InvertedIndex): string {
     `Index: ${counted(index.documentCount, "document")} ` +
       `(${grouped(index.textCount)} with text, ${grouped(index.duplicateCount)} the same as another)`,
     `       ${counted(index.wordCount, "word")}, ${counted(index.postingCount, "posting")}`,
+    `       digest ${index.digest()}`,
     `Limits: ${grouped(TEXT_LIMIT / 1024)} KiB and ${grouped(WORD_LIMIT)} words a document, ` +
       `${grouped(DICTIONARY_LIMIT)} words, ${grouped(POSTING_LIMIT)} postings`,
     `Left out: the rest of ${counted(leftOut.cutTexts, "long text")}, ` +

@@ -1,12 +1,22 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { DestinationNames } from "busline";
+import { DurableRun, type Remains } from "./durable-run.ts";
 import { Interruption } from "./interruption.ts";
 import type { Answer } from "./inverted-index.ts";
 import { Library } from "./library.ts";
+import type { LibraryFolder } from "./library-folder.ts";
 import { bytes, counted, grouped } from "./number-format.ts";
 import { printable } from "./printable-path.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { answerText, auditText, indexText, messagesText } from "./report.ts";
+import {
+  answerText,
+  auditText,
+  durableText,
+  indexText,
+  leftText,
+  messagesText,
+  remainsText,
+} from "./report.ts";
 import { addsUp } from "./statistics-table.ts";
 import { walk } from "./walker.ts";
 
@@ -17,10 +27,14 @@ export interface Task {
   readonly excluded: ReadonlySet<string>;
   readonly words: readonly string[];
   readonly usesThreads: boolean;
+  /** Where the library keeps what is to outlive the process, if anything is. */
+  readonly own?: LibraryFolder;
 }
 
 /** So often the event loop is asked whether it is late. */
 const DELAY_RESOLUTION_MS = 1;
+/** As long as it takes: about 25 days, and who does not want to wait presses Ctrl-C again. */
+const NO_HURRY_MS = 2 ** 31 - 1;
 const ALL_IS_WELL = 0;
 const SOMETHING_IS_MISSING = 1;
 export const INTERRUPTED = 130;
@@ -32,11 +46,18 @@ export class Session {
   readonly #interruption = new Interruption();
   readonly #startedAt = performance.now();
   readonly #delays = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  readonly #durable: DurableRun | undefined;
+  #remains: Remains | undefined;
   #answer: Answer | undefined;
 
   constructor(task: Task) {
     this.#task = task;
-    this.#library = new Library(task.folder, task.usesThreads);
+    const { folder, own, usesThreads } = task;
+    const stop = this.#interruption.signal;
+    const warn = (text: string): void => this.#warn(text);
+    const durable = own === undefined ? {} : { durable: { own, stop, warn } };
+    this.#library = new Library(folder, { usesThreads, ...durable });
+    if (own !== undefined) this.#durable = new DurableRun(this.#library, own, task, stop);
   }
 
   /** @returns the exit code */
@@ -46,16 +67,8 @@ export class Session {
     this.#delays.enable();
     await this.#workUnlessEnded();
     this.#delays.disable();
-    // After the work nothing is left to be dropped; after a second Ctrl-C there is.
-    const { undelivered, interrupted } = await bus.close({ deadlineMs: 0 });
-    if (this.#interruption.signal.aborted) {
-      const lostCount = undelivered.length + interrupted.length;
-      const rest =
-        lostCount === 0
-          ? "what was found is finished"
-          : `${counted(lostCount, "message")} given up`;
-      console.log(`\nInterrupted: ${rest}.`);
-    }
+    const left = await this.#leave();
+    if (this.#interruption.signal.aborted) console.log(`\nInterrupted: ${left}`);
     this.#report();
     if (this.#interruption.signal.aborted) return INTERRUPTED;
     return audit.isBalanced && bus.statistics.destinations.every(addsUp)
@@ -66,29 +79,65 @@ export class Session {
   async #workUnlessEnded(): Promise<void> {
     using progress = new ProgressLine(process.stderr, () => this.#progress());
     this.#interruption.signal.addEventListener("abort", () => progress.show());
-    await Promise.race([this.#work(), this.#interruption.insisted]);
+    await Promise.race([this.#work(progress), this.#interruption.insisted]);
   }
 
-  async #work(): Promise<void> {
-    const { folder, excluded, words } = this.#task;
+  async #work(progress: ProgressLine): Promise<void> {
+    const { folder, excluded, own, words } = this.#task;
     const { signal } = this.#interruption;
     const { bus } = this.#library;
-    await this.#library.read(walk(folder, excluded), signal);
+    if (this.#durable === undefined || own === undefined) {
+      await this.#library.read(walk(folder, excluded), signal);
+    } else {
+      this.#remains = await this.#durable.recover();
+      progress.clear();
+      console.log(`Durable in ${printable(own.path)}\n${remainsText(this.#remains)}`);
+      await this.#durable.finish();
+    }
     if (!signal.aborted) this.#answer = await bus.request("library/queries", { words });
-    await bus.drain();
+    // What waits in a store need not be finished now.
+    if (this.#durable === undefined) await bus.drain();
+    else await bus.close({ deadlineMs: NO_HURRY_MS });
+  }
+
+  /** @returns what is left undone */
+  async #leave(): Promise<string> {
+    const { own } = this.#task;
+    // A durable bus is closed, or nobody waits for that any more: all that counts is in its store.
+    if (own !== undefined) return leftText(this.#openCount, own.path);
+    // After the work nothing is left to be dropped; after a second Ctrl-C there is.
+    const { undelivered, interrupted } = await this.#library.bus.close({ deadlineMs: 0 });
+    const lostCount = undelivered.length + interrupted.length;
+    return lostCount === 0
+      ? "what was found is finished."
+      : `${counted(lostCount, "message")} given up.`;
+  }
+
+  /** Messages that are not done. */
+  get #openCount(): number {
+    const { pendingMessageCount, activeMessageCount } = this.#library.bus.statistics;
+    return pendingMessageCount + activeMessageCount;
+  }
+
+  /** Before anything is known of earlier runs, what goes wrong ends this one. */
+  #warn(text: string): void {
+    if (this.#remains !== undefined) console.error(`document-library: ${printable(text)}`);
   }
 
   #progress(): string {
-    const { audit, bus } = this.#library;
-    const { pendingMessageCount, activeMessageCount } = bus.statistics;
-    const isFinishing = this.#interruption.signal.aborted;
-    return (
-      `${isFinishing ? "Finishing" : "Reading"}: ${counted(audit.foundCount, "file")} found, ` +
-      `${grouped(audit.indexedCount)} indexed, ${bytes(audit.indexedBytes)}; ` +
-      (isFinishing
-        ? "Ctrl-C again ends at once"
-        : `${counted(pendingMessageCount + activeMessageCount, "message")} on their way`)
-    );
+    const { audit } = this.#library;
+    const found = counted(audit.foundCount, "file");
+    const indexed = `${grouped(audit.indexedCount)} indexed`;
+    const read = bytes(audit.indexedBytes);
+    const open = counted(this.#openCount, "message");
+    if (this.#interruption.signal.aborted) {
+      return `Finishing: ${found} found, ${indexed}, ${read}; Ctrl-C again ends at once`;
+    }
+    if (this.#durable === undefined) {
+      return `Reading: ${found} found, ${indexed}, ${read}; ${open} on their way`;
+    }
+    const recovered = grouped(audit.recoveredCount);
+    return `Durable: ${found}, ${indexed} (${recovered} before), ${read}; ${open} left`;
   }
 
   #report(): void {
@@ -99,6 +148,7 @@ export class Session {
         sentMessageCount > 0 || !preconfigured.includes(destinationName),
     );
     const parts = [
+      ...(this.#task.own === undefined ? [] : [durableText(audit, this.#remains, this.#openCount)]),
       auditText(audit),
       indexText(index),
       messagesText(shown, process.stdout.columns || undefined),

@@ -8,6 +8,7 @@ const TERMS = [
   "rejected",
   "discarded",
   "expired",
+  "duplicate",
   "undelivered",
   "diverted",
   "pending",
@@ -56,7 +57,8 @@ export function statisticsTable(
     const block = blocks.at(-1) as string[];
     for (const [row, cell] of column.entries()) block[row] += cell.padStart(columnWidth);
   }
-  return blocks.map((block) => block.join("\n")).join("\n\n");
+  // Where all names are short the first line would be empty.
+  return blocks.map((block) => block.filter((line) => line.trim() !== "").join("\n")).join("\n\n");
 }
 
 function labelOf(term: string, at: number): string {

@@ -22,10 +22,12 @@ export type Finding =
  * there are no loops. Holds one open folder and the names of those still to come, never a list of files.
  *
  * @param excluded names of folders that are not entered
+ * @param own the path of a folder in which the library keeps what is its own, and not a document
  */
 export async function* walk(
   folder: string,
   excluded: ReadonlySet<string>,
+  own?: string,
 ): AsyncGenerator<Finding> {
   const toCome = [""];
   for (let current = toCome.pop(); current !== undefined; current = toCome.pop()) {
@@ -34,6 +36,8 @@ export async function* walk(
         const entryPath = current === "" ? entry.name : `${current}/${entry.name}`;
         const finding = await look(folder, entryPath, entry);
         if (finding !== "folder") yield finding;
+        else if (entryPath === own)
+          yield { kind: "left aside", path: entryPath, what: "folder of this library" };
         else if (!excluded.has(entry.name)) toCome.push(entryPath);
         else yield { kind: "left aside", path: entryPath, what: "excluded folder" };
       }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { extract, TEXT_LIMIT, WORD_LIMIT } from "../src/extractor.ts";
+import { type Document, extract, TEXT_LIMIT, WORD_LIMIT } from "../src/extractor.ts";
+import { InvertedIndex } from "../src/inverted-index.ts";
 import { Library } from "../src/library.ts";
 import { type Finding, type FoundFile, walk } from "../src/walker.ts";
 import { naiveSearch } from "./naive-search.ts";
@@ -18,7 +19,7 @@ async function read(
   findings?: AsyncIterable<Finding>,
   usesThreads = false,
 ): Promise<Library> {
-  const library = new Library(tree.root, usesThreads);
+  const library = new Library(tree.root, { usesThreads });
   await library.read(findings ?? walk(tree.root, new Set()), never);
   return library;
 }
@@ -159,6 +160,30 @@ test.each([0, 1, 4_096, 65_536, 65_537, 300_000])(
     expect(document.size).toBe(size);
   },
 );
+
+test("index - has the same digest for the same documents in any order, and another for others", async () => {
+  using tree = new Tree();
+  for (const name of ["a", "b", "c"]) tree.write(name, `message ${name.repeat(2)} `.repeat(3));
+  const documents = await Promise.all(
+    ["a", "b", "c"].map(async (name) => extract(tree.root, found(name), never)),
+  );
+  const digestOf = (...added: typeof documents): string => {
+    const index = new InvertedIndex();
+    for (const document of added) expect(index.add(document)).toBe(true);
+    for (const document of added) expect(index.add(document)).toBe(false);
+    return index.digest();
+  };
+  const [a, b, c] = documents as [Document, Document, Document];
+  const digest = digestOf(a, b, c);
+  expect(digestOf(c, a, b)).toBe(digest);
+  const others = [
+    digestOf(a, b),
+    digestOf(a, b, { ...c, path: "d" }),
+    digestOf(a, b, { ...c, sha256: a.sha256 }),
+    digestOf(a, b, { ...c, wordCounts: new Map([...c.wordCounts, ["message", 4]]) }),
+  ];
+  expect(new Set([digest, ...others]).size).toBe(5);
+});
 
 test("extractor - indexes a binary file by its name only", async () => {
   using tree = new Tree();

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, watch } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 
@@ -10,6 +11,7 @@ export class Program {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   stdout = "";
   stderr = "";
+  readonly #closing: Promise<[number | null]>;
 
   constructor(...options: readonly string[]) {
     const line = ["--conditions=@busline/source", "scripts/start.mjs", ...options];
@@ -17,6 +19,7 @@ export class Program {
       cwd: REPOSITORY,
       stdio: ["ignore", "pipe", "pipe"],
     });
+    this.#closing = once(this.child, "close") as Promise<[number | null]>;
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
   }
@@ -30,34 +33,65 @@ export class Program {
     }
   }
 
-  /** @returns the exit code */
+  /** Resolves when a folder, which need not be there yet, has so many records. */
+  async keeps(folder: string, count: number): Promise<void> {
+    for (;;) {
+      const watched = nearest(folder);
+      const watcher = watch(watched);
+      try {
+        // What came before the watch has begun is seen now.
+        if (recordsIn(folder) >= count) return;
+        if (this.child.exitCode !== null) throw new Error(`ended at ${recordsIn(folder)} records`);
+        if (nearest(folder) === watched)
+          await Promise.race([once(watcher, "change"), this.#closing]);
+      } finally {
+        watcher.close();
+      }
+    }
+  }
+
+  /** @returns the exit code; `null` if it was killed */
   async end(): Promise<number | null> {
-    const [code] = (await once(this.child, "close")) as [number | null];
+    const [code] = await this.#closing;
     return code;
   }
 }
 
-/** Reads the table of the output: for each destination its numbers, by label. */
+/** How many records of documents a folder has. */
+export function recordsIn(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder).filter((name) => name.endsWith(".json")).length;
+}
+
+/** The folder, or the one above it that is there. */
+function nearest(folder: string): string {
+  return existsSync(folder) ? folder : nearest(path.dirname(folder));
+}
+
+/** Reads the table of the output, in one block or several: for each destination its numbers, by label. */
 export function countsOf(output: string): Map<string, Map<string, number>> {
-  const lines = output.split("\n");
-  const typeLine = lines.findIndex((line) => line.startsWith("type "));
-  const nameLines = lines.slice(lines.lastIndexOf("", typeLine) + 1, typeLine);
-  const ends = [...(lines[typeLine] as string).matchAll(/(?<=\S)(?=  |$)/g)]
-    .map(({ index }) => index)
-    .slice(1);
   const table = new Map<string, Map<string, number>>();
-  for (const [at, end] of ends.entries()) {
-    const start = at === 0 ? "+ dead-lettered".length : (ends[at - 1] as number);
-    const cell = (line: string): string => line.slice(start, end).trim();
+  for (const block of output.split("\n\n")) {
+    const lines = block.split("\n");
+    const typeAt = lines.findIndex((line) => line.startsWith("type "));
+    if (typeAt === -1) continue;
+    const ends = [...(lines[typeAt] as string).matchAll(/(?<=\S)(?=  |$)/g)]
+      .map(({ index }) => index)
+      .slice(1);
     const rows = lines.slice(
-      typeLine + 1,
+      typeAt + 1,
       lines.findIndex((line) => line.startsWith("adds up")),
     );
-    const counts = rows.map((line) => [
-      line.replace(/^[=+] /, "").split(" ")[0],
-      Number(cell(line).replaceAll(",", "")),
-    ]);
-    table.set(nameLines.map(cell).join(""), new Map(counts as [string, number][]));
+    for (const [at, end] of ends.entries()) {
+      const start = at === 0 ? "+ dead-lettered".length : (ends[at - 1] as number);
+      const cell = (line: string): string => line.slice(start, end).trim();
+      const counts = rows.map((line) => [
+        line.replace(/^[=+] /, "").split(" ")[0],
+        Number(cell(line).replaceAll(",", "")),
+      ]);
+      const name = lines.slice(0, typeAt).map(cell).join("");
+      table.set(name, new Map(counts as [string, number][]));
+    }
   }
   return table;
 }
