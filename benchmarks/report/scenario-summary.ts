@@ -21,7 +21,7 @@ export function scenarioSummary(result: ScenarioResult): string {
     markdownTable(["contender", `${ours} to it`, `${mainMetric.title}, ${mainMetric.unit}`], rows),
     ...checksText(figures),
     ...Object.entries(result.leftOut ?? {}).map(([name, reason]) => `Left out: ${name} ${reason}.`),
-    ...(scenario.isOnDisk === true && environment.disk !== undefined
+    ...(scenario.isOnDisk === true && rows.length > 0 && environment.disk !== undefined
       ? [`The files lay on ${environment.disk}.`]
       : []),
   ].join("\n");

@@ -67,7 +67,7 @@ describe.each(types)("%s", (type) => {
     await untilQuiet(bus);
     expect(ledgerOf(destination)).toEqual({ sent: 2, deadLettered: 1, delivered: 1 });
     expect(told).toEqual(["killer"]);
-    expect(errors).toEqual([[expect.any(AttemptsExhaustedError), 4, "gate", false]]);
+    expect(errors).toEqual([[expect.any(AttemptsExhaustedError), 3, "gate", false]]);
     expect((errors as [[unknown]])[0][0]).toMatchObject({
       code: "BUSLINE_ATTEMPTS_EXHAUSTED",
       destinationName: NAME,
@@ -240,3 +240,45 @@ test("attempts - one that kills does not hold up the others for longer than its 
   }
   expect(seen).toEqual(["killer", "killer", "a", "b"]);
 });
+
+test.each(["parallel", "keyed"])(
+  "attempts - %s: a message that kills takes none of those beside it along",
+  async (type) => {
+    const processes = new Processes();
+    const starts = new Map<string, number>();
+    const done: string[] = [];
+    const listener = async ({ payload }: { readonly payload: string }): Promise<void> => {
+      starts.set(payload, (starts.get(payload) ?? 0) + 1);
+      if (payload === "killer") await new Promise(() => {});
+      done.push(payload);
+    };
+    const attributes = { retry: { attempts: 3 }, deadLetter: DEAD, workersMaxSize: 4 };
+    const boot = () => {
+      const rig = processes.boot<string>(type, { listener }, attributes);
+      rig.bus.addDestination(durable.deadLetter(DEAD, { durable: true }));
+      return rig;
+    };
+    const first = boot();
+    first.destination.pause();
+    const payloads = ["one", "two", "killer", "three", "four"];
+    for (const payload of payloads) await first.destination.send(payload, { key: payload });
+    first.destination.resume();
+    await turns(10);
+    for (let death = 1; death <= 3; death += 1) {
+      processes.kill();
+      boot();
+      await turns(30);
+    }
+    expect(starts.get("killer")).toBe(3);
+    const { bus } = boot();
+    await bus.ready();
+    await turns(20);
+    expect(
+      bus
+        .deadLetters(DEAD)
+        .list()
+        .map(({ payload }) => payload),
+    ).toEqual(["killer"]);
+    expect(new Set(done)).toEqual(new Set(["one", "two", "three", "four"]));
+  },
+);

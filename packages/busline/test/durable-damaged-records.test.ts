@@ -209,5 +209,5 @@ describe("store - damaged records", () => {
     expect(exit).toBe(0);
     expect(lines).toContain("good");
     expect(lines).toContain("alive");
-  });
+  }, 30_000);
 });

@@ -28,6 +28,7 @@ function messageOf(payload: string, key?: string): Message {
 
 class Keeper implements DurableQueueKeeper {
   wantedCount = 1;
+  isAtRest = true;
   oldestComing: Message | undefined;
   /** Levels of which something has still to be read. */
   unread = new Set<number>();
@@ -233,4 +234,63 @@ describe("durable queue", () => {
     written();
     expect(queue.take()).toBe(low);
   });
+
+  /** One during which a process has ended. */
+  function suspectOf(payload: string, key?: string): Message {
+    const message = messageOf(payload, key);
+    recordOf(message).isSuspect = true;
+    return message;
+  }
+
+  test("durable queue - one during which a process has ended is tried alone", () => {
+    const [a, killer, b] = [messageOf("a"), suspectOf("killer"), messageOf("b")];
+    const { keeper, queue, written } = rigOf(new FifoQueue(), a, killer, b);
+    keeper.wantedCount = 3;
+    queue.take();
+    expect(keeper.marks).toEqual([[a]]);
+    written();
+    expect(queue.take()).toBe(a);
+    keeper.isAtRest = false;
+    expect(queue.take()).toBeUndefined();
+    expect(queue.size).toBe(2);
+    expect(queue.oldest()).toBe(killer);
+    expect(keeper.marks).toEqual([]);
+    keeper.isAtRest = true;
+    queue.take();
+    expect(keeper.marks).toEqual([[killer]]);
+    written();
+    expect(queue.take()).toBe(killer);
+    keeper.isAtRest = false;
+    expect(queue.take()).toBeUndefined();
+    expect(keeper.marks).toEqual([]);
+    // It has been survived: the others go on beside each other.
+    queue.survived(killer);
+    expect(recordOf(killer).isSuspect).toBe(false);
+    queue.take();
+    expect(keeper.marks).toEqual([[b]]);
+  });
+
+  test.each(["remove", "takeBack", "removeAll", "ended"])(
+    "durable queue - one that is tried alone does not hold up others when it is gone: %s",
+    (how) => {
+      const [killer, b] = [suspectOf("killer", "k"), messageOf("b", "k")];
+      const { keeper, queue, takeAll, written } = rigOf(new KeyedQueue(), killer);
+      keeper.isAtRest = how === "ended";
+      queue.take();
+      written();
+      const gone =
+        how === "remove"
+          ? queue.remove(killer)
+          : how === "takeBack"
+            ? queue.takeBack()
+            : how === "removeAll"
+              ? queue.removeAll()
+              : queue.take();
+      expect([undefined, killer, [killer]]).toContainEqual(gone);
+      queue.ended(killer);
+      keeper.isAtRest = true;
+      queue.add(b);
+      expect(takeAll()).toEqual(["b"]);
+    },
+  );
 });

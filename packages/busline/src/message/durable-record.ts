@@ -22,6 +22,8 @@ export class DurableRecord {
   isStored = false;
   /** It waits in the queue of its destination. */
   isQueued = false;
+  /** A process has ended during an attempt at it, perhaps by it. */
+  isSuspect = false;
   /** An attempt at it has been written down, and has not begun. */
   isMarked = false;
   /** It has been dropped. */

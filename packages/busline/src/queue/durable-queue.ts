@@ -7,6 +7,8 @@ import type { MessageQueue } from "./message-queue.ts";
 export interface DurableQueueKeeper {
   /** How many messages workers would take. */
   readonly wantedCount: number;
+  /** No worker has anything in hand. */
+  readonly isAtRest: boolean;
   /** The oldest of those that are not in the queue yet. */
   readonly oldestComing: Message | undefined;
   /** Whether one that has to go first has still to be read. @param waitsAt whether one of that level is here */
@@ -19,7 +21,8 @@ export interface DurableQueueKeeper {
 
 /**
  * The queue of a destination's type, with a gate behind it: a message is given out only after it has been written down that
- * an attempt at it begins, so that one that ends the process each time does not do so for ever.
+ * an attempt at it begins, so that one that ends the process each time does not do so for ever. One during which a process
+ * has ended is tried alone: otherwise those beside it would be held to have done so, too.
  */
 export class DurableQueue implements MessageQueue {
   readonly #keeper: DurableQueueKeeper;
@@ -30,6 +33,8 @@ export class DurableQueue implements MessageQueue {
   readonly #marking = new Set<Message>();
   /** Those for which that has been done. */
   readonly #marked = new FifoQueue();
+  /** One that is tried alone: it waits for its turn, or is in the hands of a worker. */
+  #suspect: Message | undefined;
   /** Gives out no more. */
   #isShut = false;
 
@@ -39,7 +44,8 @@ export class DurableQueue implements MessageQueue {
   }
 
   get size(): number {
-    return this.#inner.size + this.#marking.size + this.#marked.size;
+    const isWaiting = this.#waitingSuspect === undefined ? 0 : 1;
+    return this.#inner.size + this.#marking.size + this.#marked.size + isWaiting;
   }
 
   add(message: Message): void {
@@ -70,7 +76,8 @@ export class DurableQueue implements MessageQueue {
   oldest(): Message | undefined {
     const [first] = this.#marking;
     const { oldestComing } = this.#keeper;
-    return this.#marked.oldest() ?? first ?? this.#inner.oldest() ?? oldestComing;
+    const inGate = this.#marked.oldest() ?? first ?? this.#waitingSuspect;
+    return inGate ?? this.#inner.oldest() ?? oldestComing;
   }
 
   remove(message: Message): void {
@@ -79,8 +86,8 @@ export class DurableQueue implements MessageQueue {
     record.isQueued = false;
     const isMarking = this.#marking.delete(message);
     if (record.isMarked) this.#marked.remove(message);
-    if (isMarking || record.isMarked) {
-      this.#inner.ended?.(message);
+    if (isMarking || record.isMarked || message === this.#suspect) {
+      this.ended(message);
     } else {
       this.#inner.remove(message);
       this.#count(message, -1);
@@ -92,18 +99,30 @@ export class DurableQueue implements MessageQueue {
     this.#marking.clear();
     for (const message of inGate) {
       recordOf(message).isQueued = false;
-      this.#inner.ended?.(message);
+      this.ended(message);
     }
     return [...inGate, ...this.takeBack()];
   }
 
   ended(message: Message): void {
+    this.survived(message);
     this.#inner.ended?.(message);
+  }
+
+  /** An attempt at a message has ended, and the process has not: it need not be tried alone any more. */
+  survived(message: Message): void {
+    recordOf(message).isSuspect = false;
+    if (this.#suspect === message) this.#suspect = undefined;
   }
 
   /** Takes out those for which nothing has been written down yet. */
   takeBack(): Message[] {
-    const waiting = this.#inner.removeAll();
+    const suspect = this.#waitingSuspect;
+    if (suspect !== undefined) {
+      this.#suspect = undefined;
+      this.#inner.ended?.(suspect);
+    }
+    const waiting = [...(suspect === undefined ? [] : [suspect]), ...this.#inner.removeAll()];
     for (const message of waiting) recordOf(message).isQueued = false;
     this.#waiting.clear();
     return waiting;
@@ -126,8 +145,17 @@ export class DurableQueue implements MessageQueue {
     this.#waiting.set(level, (this.#waiting.get(level) ?? 0) + more);
   }
 
+  /** One that has been taken out to be tried alone, and for which nothing has been written down yet. */
+  get #waitingSuspect(): Message | undefined {
+    const suspect = this.#suspect;
+    if (suspect === undefined || this.#marking.has(suspect)) return undefined;
+    const { isMarked, isQueued } = recordOf(suspect);
+    return isQueued && !isMarked ? suspect : undefined;
+  }
+
   /** @param taken so many are about to be in the hands of workers */
   #markMore(taken: number): void {
+    if (this.#suspect !== undefined) return this.#markAlone(taken);
     const wanted = this.#keeper.wantedCount - taken - this.#marking.size - this.#marked.size;
     const next: Message[] = [];
     while (next.length < wanted) {
@@ -135,10 +163,23 @@ export class DurableQueue implements MessageQueue {
       const message = this.#inner.take();
       if (message === undefined) break;
       this.#count(message, -1);
+      if (recordOf(message).isSuspect) {
+        this.#suspect = message;
+        break;
+      }
       next.push(message);
       this.#marking.add(message);
     }
     if (next.length > 0) this.#keeper.mark(next);
+    else if (this.#suspect !== undefined) this.#markAlone(taken);
     else if (wanted > 0) this.#keeper.isStarved();
+  }
+
+  #markAlone(taken: number): void {
+    const suspect = this.#waitingSuspect;
+    const isBeside = taken > 0 || this.#marking.size > 0 || this.#marked.size > 0;
+    if (suspect === undefined || isBeside || !this.#keeper.isAtRest) return;
+    this.#marking.add(suspect);
+    this.#keeper.mark([suspect]);
   }
 }

@@ -7,7 +7,7 @@ export interface CommitMember {
   readonly changes: readonly StoreChange[];
   /** How much that is, in bytes. */
   readonly size: number;
-  /** Its changes are stable. */
+  /** Its changes are stable. Must not throw. */
   committed(): void;
   /** They have not been made. */
   refused(error: StoreError): void;
@@ -75,12 +75,13 @@ export class GroupCommit {
         const prepared = await this.#committer.prepare(members);
         await this.#committer.commit(prepared.changes);
         prepared.committed();
-        for (const member of members) member.committed();
-        group.resolve();
       } catch (error) {
         for (const member of members) member.refused(error as StoreError);
         group.reject(error);
+        continue;
       }
+      for (const member of members) member.committed();
+      group.resolve();
     }
     this.#isGoingOn = false;
   }
