@@ -253,12 +253,12 @@ test.each(["parallel", "keyed"])(
       done.push(payload);
     };
     const attributes = { retry: { attempts: 3 }, deadLetter: DEAD, workersMaxSize: 4 };
-    const boot = () => {
+    const start = () => {
       const rig = processes.boot<string>(type, { listener }, attributes);
       rig.bus.addDestination(durable.deadLetter(DEAD, { durable: true }));
       return rig;
     };
-    const first = boot();
+    const first = start();
     first.destination.pause();
     const payloads = ["one", "two", "killer", "three", "four"];
     for (const payload of payloads) await first.destination.send(payload, { key: payload });
@@ -266,11 +266,11 @@ test.each(["parallel", "keyed"])(
     await turns(10);
     for (let death = 1; death <= 3; death += 1) {
       processes.kill();
-      boot();
+      start();
       await turns(30);
     }
     expect(starts.get("killer")).toBe(3);
-    const { bus } = boot();
+    const { bus } = start();
     await bus.ready();
     await turns(20);
     expect(
