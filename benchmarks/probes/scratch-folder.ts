@@ -22,6 +22,8 @@ export function whenProcessEnds(clear: () => void): void {
 /** A new folder among the temporary files, which goes with the process. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), "busline-bench-"));
-  whenProcessEnds(() => rmSync(folder, { recursive: true, force: true }));
+  // A server that has just been killed may still be writing.
+  const options = { recursive: true, force: true, maxRetries: 5 };
+  whenProcessEnds(() => rmSync(folder, options));
   return folder;
 }

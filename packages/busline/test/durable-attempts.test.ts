@@ -282,3 +282,21 @@ test.each(["parallel", "keyed"])(
     expect(new Set(done)).toEqual(new Set(["one", "two", "three", "four"]));
   },
 );
+
+test("attempts - one that takes long holds up the others for a second only", async () => {
+  const processes = new Processes();
+  const gate = new GateListener<string>();
+  const first = processes.boot<string>("parallel", { gate });
+  await first.destination.send("long");
+  await gate.entered(1);
+  processes.kill();
+  const second = new GateListener<string>();
+  const { destination } = processes.boot<string>("parallel", { gate: second });
+  await second.entered(1);
+  await destination.send("other");
+  await turns();
+  expect(second.held.map(({ payload }) => payload)).toEqual(["long"]);
+  await processes.pass(1_000);
+  expect(second.held.map(({ payload }) => payload)).toEqual(["long", "other"]);
+  second.open();
+});

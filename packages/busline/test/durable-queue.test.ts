@@ -28,6 +28,7 @@ function messageOf(payload: string, key?: string): Message {
 
 class Keeper implements DurableQueueKeeper {
   wantedCount = 1;
+  isTriedAlone(): void {}
   isAtRest = true;
   oldestComing: Message | undefined;
   /** Levels of which something has still to be read. */

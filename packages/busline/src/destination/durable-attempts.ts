@@ -1,3 +1,4 @@
+import { Alarm } from "../clock/alarm.ts";
 import { AttemptsExhaustedError } from "../errors/attempts-exhausted-error.ts";
 import type { Listening } from "../listener/listening.ts";
 import type { DurableRecord } from "../message/durable-record.ts";
@@ -11,6 +12,9 @@ import { Delivery } from "../worker/delivery.ts";
 import { TimedMessages } from "../worker/timed-messages.ts";
 import type { DurableMessages } from "./durable-messages.ts";
 import { untilStored } from "./until-stored.ts";
+
+/** What ends a process does so soon; what takes long must not hold up the others. */
+const ALONE_MS = 1_000;
 
 /** How the messages of a durable destination come to workers: that an attempt begins is written down before it does. */
 export class DurableAttempts implements DurableQueueKeeper {
@@ -50,6 +54,15 @@ export class DurableAttempts implements DurableQueueKeeper {
       queue.marked(messages);
       pool.leftQueue();
     });
+  }
+
+  isTriedAlone(message: Message): void {
+    const { core, pool, queue } = this.#durable;
+    const alarm = new Alarm(() => {
+      queue.survived(message);
+      pool.leftQueue();
+    });
+    core.environment.deadlines.set(ALONE_MS, alarm);
   }
 
   isStarved(): void {

@@ -15,6 +15,8 @@ export interface DurableQueueKeeper {
   hasToRead(waitsAt: (level: number) => boolean): boolean;
   /** Writes down that an attempt at each of them begins; then calls `marked`. */
   mark(messages: readonly Message[]): void;
+  /** One is tried alone: after a while `survived` is called, and the others go on beside it. */
+  isTriedAlone(message: Message): void;
   /** Workers are free, but of what is here nothing may start beside what runs. */
   isStarved(): void;
 }
@@ -109,7 +111,7 @@ export class DurableQueue implements MessageQueue {
     this.#inner.ended?.(message);
   }
 
-  /** An attempt at a message has ended, and the process has not: it need not be tried alone any more. */
+  /** An attempt at a message has ended, or gone on for a while, and the process has not ended: others may go on beside it. */
   survived(message: Message): void {
     recordOf(message).isSuspect = false;
     if (this.#suspect === message) this.#suspect = undefined;
@@ -181,5 +183,6 @@ export class DurableQueue implements MessageQueue {
     if (suspect === undefined || isBeside || !this.#keeper.isAtRest) return;
     this.#marking.add(suspect);
     this.#keeper.mark([suspect]);
+    this.#keeper.isTriedAlone(suspect);
   }
 }
