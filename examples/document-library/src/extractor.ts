@@ -36,7 +36,20 @@ export async function extract(
   file: FoundFile,
   signal: AbortSignal,
 ): Promise<Document> {
-  await using handle = await open(path.join(folder, file.path), FLAGS);
+  const handle = await open(path.join(folder, file.path), FLAGS);
+  // Threads load this as it is, and Node.js 22 has no `await using`.
+  try {
+    return await read(handle, file.path, signal);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function read(
+  handle: FileHandle,
+  documentPath: string,
+  signal: AbortSignal,
+): Promise<Document> {
   const stats = await handle.stat();
   if (!stats.isFile()) throw new Error("it is not a file any more");
   const hash = createHash("sha256");
@@ -55,12 +68,12 @@ export async function extract(
   const text = new TextDecoder().decode(Buffer.concat(beginning));
   const isCut = isText && size > TEXT_LIMIT;
   return {
-    path: file.path,
+    path: documentPath,
     size,
     sha256: hash.digest("hex"),
     isText,
     isCut,
-    ...countWords(file.path, text),
+    ...countWords(documentPath, text),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
 const UNFINISHED = ".unfinished";
@@ -33,13 +33,25 @@ export async function removeUnfinished(folder: string): Promise<void> {
 
 /** Makes the names in a folder stable. Windows cannot, and does so by itself. */
 export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  await using handle = await open(folder, "r");
-  await handle.sync();
+  if (process.platform !== "win32") await withFile(folder, "r", (handle) => handle.sync());
 }
 
-async function write(file: string, text: string): Promise<void> {
-  await using handle = await open(file, "wx", 0o600);
-  await handle.writeFile(text);
-  await handle.sync();
+function write(file: string, text: string): Promise<void> {
+  return withFile(file, "wx", async (handle) => {
+    await handle.writeFile(text);
+    await handle.sync();
+  });
+}
+
+async function withFile(
+  file: string,
+  flags: string,
+  use: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  const handle = await open(file, flags, 0o600);
+  try {
+    await use(handle);
+  } finally {
+    await handle.close();
+  }
 }
