@@ -22,7 +22,7 @@ const DISK = "append + fdatasync";
 const DISK_TITLE =
   "one write at the end of a file and one `fdatasync` after the other, by a thread that waits for each";
 const NOTE =
-  "In this and the next three nobody listens meanwhile. A promise of lmdb resolves when its transaction has been synced (`overlappingSync` is off); SQLite, in WAL mode with `synchronous=FULL`, makes one transaction of what has come together in a turn of the event loop; BullMQ's Redis syncs before it answers (`appendfsync always`). What was accepted is read back afterwards from files opened anew.";
+  "In this and the next three nobody listens meanwhile. A promise of lmdb resolves when its transaction has been synced (`overlappingSync` is off); SQLite, in WAL mode with `synchronous=FULL`, makes one transaction of what has come together in a turn of the event loop; BullMQ's Redis syncs before it answers (`appendfsync always`). What was accepted is read back afterwards from files opened anew. Each process also syncs by itself before and after, appending and in place, one write a sync; the quickest of that is what the disk allows.";
 
 const metrics: Readonly<Record<string, Metric>> = {
   rate: { title: "accepted messages a second", unit: "messages/s", better: "more" },

@@ -26,16 +26,21 @@ export function topologySection(
   chart: string,
 ): string {
   const title = topology.replaceAll("-", " ");
+  const leftOut = rows.map((row) => leftOutLines(row));
+  // What is the same for all of them is told once.
+  const ofAll = (leftOut[0] ?? []).filter((line) => leftOut.every((lines) => lines.includes(line)));
   return [
     `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
     topologies[topology],
+    ...diskLines(rows),
+    ...ofAll,
     `![The scenarios of ${topology}](${chart})`,
-    ...rows.map((row) => scenarioSection(row)),
+    ...rows.map((row) => scenarioSection(row, ofAll)),
   ].join("\n\n");
 }
 
-function scenarioSection(row: ScenarioRow): string {
-  const { name, title } = row.scenario;
+function scenarioSection(row: ScenarioRow, told: readonly string[]): string {
+  const { name, title, note } = row.scenario;
   const { title: metric, better } = row.first.mainMetric;
   const heading = name.slice(name.indexOf("/") + 1).replaceAll("-", " ");
   const further = furtherMetrics(row);
@@ -45,9 +50,8 @@ function scenarioSection(row: ScenarioRow): string {
     mainTable(row),
     ...(further.length === 0 ? [] : [furtherTable(row, further)]),
     ...checkLines(row),
-    ...leftOutLines(row),
-    ...[row.scenario.note ?? []].flat(),
-    ...diskLines(row),
+    ...leftOutLines(row).filter((line) => !told.includes(line)),
+    ...(note === undefined ? [] : [note]),
   ].join("\n\n");
 }
 
@@ -119,13 +123,11 @@ function leftOutLines({ byNode }: ScenarioRow): string[] {
   );
 }
 
-function diskLines({ scenario, byNode }: ScenarioRow): string[] {
-  if (scenario.isOnDisk !== true) return [];
-  const disks = new Set(
-    byNode
-      .map(({ figures }) => figures?.result.environment.disk)
-      .filter((disk) => disk !== undefined),
-  );
+function diskLines(rows: readonly ScenarioRow[]): string[] {
+  const figures = rows
+    .filter(({ scenario }) => scenario.isOnDisk === true)
+    .flatMap(({ byNode }) => byNode.flatMap((one) => one.figures ?? []));
+  const disks = new Set(figures.flatMap(({ result }) => result.environment.disk ?? []));
   return disks.size === 0 ? [] : [`The files lay on ${[...disks].join(", ")}.`];
 }
 
