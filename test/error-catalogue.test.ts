@@ -8,7 +8,7 @@ import { sources, sourcesIn } from "./sources.ts";
 const CATALOGUE_FILE = "errors/error-catalogue.ts";
 const CODE = /"(BUSLINE_[A-Z_]+)"/g;
 /** The codes of process warnings, which are not errors. */
-const WARNINGS = new Set(["BUSLINE_WARNING", "BUSLINE_STORE_TORN"]);
+const WARNINGS = new Set(["BUSLINE_STORE_EXPOSED", "BUSLINE_STORE_TORN", "BUSLINE_WARNING"]);
 
 const catalogued = Object.keys(errorCatalogue).toSorted();
 const page = readPage("docs/reference/errors.md");

@@ -91,23 +91,26 @@ describe.each(types)("%s", (type) => {
     expect(await recorder.count(1)).toEqual([1]);
   });
 
-  test("close - what waits for its next attempt stays in the store, with its number", async () => {
-    const processes = new Processes();
-    const gate = new GateListener<number>();
-    const retry = { attempts: 3, backoff: { initialMs: 1_000 }, jitter: 0 };
-    const { bus, destination } = processes.boot<number>(type, { gate }, { retry });
-    await destination.send(1);
-    await gate.entered(1);
-    gate.fail(new Error("not yet"));
-    await turns();
-    expect(await bus.close()).toEqual(NOTHING);
-    expect(ledgerOf(destination)).toEqual({ sent: 1, pending: 1 });
-    const second = new GateListener<number>();
-    processes.boot<number>(type, { gate: second }, { retry });
-    await second.entered(1);
-    expect(second.contexts[0]?.attempt).toBe(2);
-    second.open();
-  });
+  test.each([1_000, 60_000])(
+    "close - what waits for its next attempt stays in the store: %i ms",
+    async (initialMs) => {
+      const processes = new Processes();
+      const gate = new GateListener<number>();
+      const retry = { attempts: 3, backoff: { initialMs }, jitter: 0 };
+      const { bus, destination } = processes.boot<number>(type, { gate }, { retry });
+      await destination.send(1);
+      await gate.entered(1);
+      gate.fail(new Error("not yet"));
+      await turns();
+      expect(await bus.close()).toEqual(NOTHING);
+      expect(ledgerOf(destination)).toEqual({ sent: 1, pending: 1 });
+      const second = new GateListener<number>();
+      processes.boot<number>(type, { gate: second }, { retry });
+      await second.entered(1);
+      expect(second.contexts[0]?.attempt).toBe(2);
+      second.open();
+    },
+  );
 
   test("drain - finishes everything, wherever it lies", async () => {
     const processes = new Processes();
@@ -180,6 +183,23 @@ describe.each(types)("%s", (type) => {
     await processes.pass(60_000);
     expect(gate.contexts).toHaveLength(1);
     expect(processes.told).toEqual([]);
+  });
+
+  test("removeDestination - waits for what is being stored", async () => {
+    const processes = new Processes();
+    const { bus, destination } = processes.boot<number>(type, { a: new Recorder<number>() });
+    await bus.ready();
+    const release = processes.store.hold(stable);
+    const sending = outcomeOf(() => destination.send(1));
+    await turns();
+    const removing = bus.removeDestination(NAME);
+    const state = watched(removing);
+    await turns();
+    expect(state.isSettled).toBe(false);
+    release();
+    expect(await sending).toBe("accepted");
+    expect(await removing).toEqual(NOTHING);
+    expect(ledgerOf(destination)).toEqual({ sent: 1, pending: 1 });
   });
 
   test("removeDestination - one whose listeners are missing is not told of any more", async () => {

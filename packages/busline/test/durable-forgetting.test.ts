@@ -119,6 +119,28 @@ describe.each(types)("%s", (type) => {
     expect(b.payloads).toEqual([1, 2]);
   });
 
+  test("forgetListener - one that has been forgotten and leaves: delivered, where another had succeeded before", async () => {
+    const processes = new Processes();
+    const done = new Recorder<number>();
+    const gate = new GateListener<number>();
+    const first = processes.boot<number>(type, { done, gone: gate });
+    await first.destination.send(1);
+    await gate.entered(1);
+    await turns();
+    processes.kill();
+    const { bus, destination } = processes.boot<number>(type, { done });
+    const gone = destination.listen(() => {}, { name: "gone" });
+    destination.pause();
+    await bus.ready();
+    expect(await destination.forgetListener("gone")).toBe(true);
+    await turns();
+    gone.unregister();
+    destination.resume();
+    await untilQuiet(bus);
+    expect(done.payloads).toEqual([1]);
+    expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
+  });
+
   test("forgetListener - what it is at work with is finished", async () => {
     const gate = new GateListener<number>();
     const processes = new Processes();

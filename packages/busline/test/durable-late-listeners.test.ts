@@ -4,6 +4,7 @@ import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { DEAD, durable, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { turns } from "./outcome-of.ts";
+import { reads, stable } from "./spy-store.ts";
 
 const types = ["parallel", "serial", "keyed"] as const;
 const RETRY = { attempts: 3, backoff: { initialMs: 100 }, jitter: 0 };
@@ -67,13 +68,32 @@ describe.each(types)("%s", (type) => {
     const { bus, comesLate, destination, processes } = await withLate(type, () => {});
     await sendAll(destination, numbersTo(5), { key: "k" });
     await turns();
-    const release = processes.store.hold(({ durability }) => durability === "stable");
+    const release = processes.store.hold(stable);
     const sending = sendAll(destination, [5, 6, 7], { key: "k" });
     await turns();
     const late = comesLate(destination);
     await turns();
     release();
     await sending;
+    expect(await late.count(8)).toEqual(numbersTo(8));
+    await untilQuiet(bus);
+    expect(ledgerOf(destination)).toEqual({ sent: 8, delivered: 8 });
+  });
+
+  test("durable - what is stored meanwhile stands behind what has still to be read for it", async () => {
+    const { bus, comesLate, destination, processes } = await withLate(type, () => {});
+    await sendAll(destination, numbersTo(5), { key: "k" });
+    await turns();
+    const release = processes.store.hold(stable);
+    const sending = sendAll(destination, [5, 6, 7], { key: "k" });
+    await turns();
+    const readOn = processes.store.hold(reads);
+    const late = comesLate(destination);
+    release();
+    await sending;
+    await turns();
+    expect(late.payloads).toEqual([]);
+    readOn();
     expect(await late.count(8)).toEqual(numbersTo(8));
     await untilQuiet(bus);
     expect(ledgerOf(destination)).toEqual({ sent: 8, delivered: 8 });

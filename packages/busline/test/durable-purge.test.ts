@@ -141,6 +141,8 @@ describe.each(types)("%s", (type) => {
     destination.purge();
     release();
     expect(await Promise.all([sending, later])).toEqual(["accepted", "accepted"]);
+    await turns();
+    expect(ledgerOf(destination)).toEqual({ sent: 4, discarded: 4 });
     await processes.pass(10);
     await destination.send(4);
     expect(await recorder.count(1)).toEqual([4]);

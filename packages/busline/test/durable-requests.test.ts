@@ -156,4 +156,22 @@ describe("requests", () => {
     expect(processes.store.calls.length).toBe(before);
     expect(ledgerOf(destination)).toEqual({ sent: 1, failed: 1 });
   });
+
+  test("request - direct, and not answered: it is stored nowhere, and times out", async () => {
+    const processes = new Processes();
+    const gate = new GateListener<string, string>();
+    const { bus, destination } = processes.boot<string>("parallel", { gate });
+    await bus.ready();
+    gate.open();
+    const other = new Recorder<string>();
+    destination.listen(other, { name: "other" });
+    const asked = outcomeOf(() => destination.request("a", { mode: "direct", timeoutMs: 1 }));
+    await turns();
+    processes.clock.advance(1);
+    expect(await asked).toBe("BUSLINE_REQUEST_TIMEOUT");
+    expect(other.payloads).toEqual(["a"]);
+    expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
+    expect(processes.store.keysOf("q")).toEqual([]);
+    expect(processes.store.keysOf("s")).toEqual([]);
+  });
 });

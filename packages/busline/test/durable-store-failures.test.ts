@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { MessageBus, type MessageStore, StoreError } from "busline";
 import { Recorder, untilQuiet } from "busline/testing";
@@ -193,6 +194,7 @@ describe("store - a message cannot be stored", () => {
     processes.store.failOnce(stable);
     const options = { delayMs: 10, signal: controller.signal };
     expect(await outcomeOf(() => destination.send("a", options))).toBe("BUSLINE_STORE_FAILED");
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
     controller.abort();
     await processes.pass(10);
     await destination.send("fence");

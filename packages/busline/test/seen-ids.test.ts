@@ -109,6 +109,18 @@ describe("seen ids", () => {
     );
   });
 
+  test("seen ids - how many there are is asked once", async () => {
+    const { store, take } = await rigOf();
+    let counts = 0;
+    const { count } = store;
+    store.count = (range) => {
+      counts += 1;
+      return count.call(store, range);
+    };
+    for (const at of numbersTo(5)) await take(at, new Claim(`${at}`, { id: `${at}` }));
+    expect(counts).toBe(1);
+  });
+
   test("seen ids - all that are remembered stand once by id and once by time", async () => {
     const { store, take } = await rigOf();
     const window = { durationMs: 5, maximumIds: 4 };
