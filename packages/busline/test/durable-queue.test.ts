@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "busline";
+import { ManualClock } from "busline/testing";
+import { Deadlines } from "../src/clock/deadlines.ts";
 import { Roster } from "../src/listener/roster.ts";
 import { DurableRecord } from "../src/message/durable-record.ts";
 import { Message as MessageClass } from "../src/message/message.ts";
@@ -11,6 +13,7 @@ import { DurableQueue, type DurableQueueKeeper } from "../src/queue/durable-queu
 import { FifoQueue } from "../src/queue/fifo-queue.ts";
 import { KeyedQueue } from "../src/queue/keyed-queue.ts";
 import type { MessageQueue } from "../src/queue/message-queue.ts";
+import { SuspectTrials } from "../src/queue/suspect-trials.ts";
 
 const MOMENT = new SendMoment(
   "acme/a",
@@ -21,6 +24,8 @@ const MOMENT = new SendMoment(
   new MessageIds(),
 );
 
+const DEADLINES = new Deadlines(new ManualClock(), () => {});
+
 function messageOf(payload: string, key?: string): Message {
   const record = new DurableRecord(undefined);
   return new MessageClass(payload, MOMENT, { ...NO_EXTRAS, key, record });
@@ -28,8 +33,7 @@ function messageOf(payload: string, key?: string): Message {
 
 class Keeper implements DurableQueueKeeper {
   wantedCount = 1;
-  isTriedAlone(): void {}
-  isAtRest = true;
+  goOn(): void {}
   oldestComing: Message | undefined;
   /** Levels of which something has still to be read. */
   unread = new Set<number>();
@@ -61,7 +65,7 @@ interface Rig {
 
 function rigOf(inner: MessageQueue = new FifoQueue(), ...messages: readonly Message[]): Rig {
   const keeper = new Keeper();
-  const queue = new DurableQueue(inner, keeper);
+  const queue = new DurableQueue(inner, keeper, new SuspectTrials(DEADLINES));
   for (const message of messages) queue.add(message);
   const written = (): void => queue.marked(keeper.marks.pop() ?? []);
   const takeAll = (): unknown[] => {
@@ -251,17 +255,14 @@ describe("durable queue", () => {
     expect(keeper.marks).toEqual([[a]]);
     written();
     expect(queue.take()).toBe(a);
-    keeper.isAtRest = false;
     expect(queue.take()).toBeUndefined();
     expect(queue.size).toBe(2);
     expect(queue.oldest()).toBe(killer);
     expect(keeper.marks).toEqual([]);
-    keeper.isAtRest = true;
-    queue.take();
+    queue.ended(a);
     expect(keeper.marks).toEqual([[killer]]);
     written();
     expect(queue.take()).toBe(killer);
-    keeper.isAtRest = false;
     expect(queue.take()).toBeUndefined();
     expect(keeper.marks).toEqual([]);
     // It has been survived: the others go on beside each other.
@@ -275,8 +276,11 @@ describe("durable queue", () => {
     "durable queue - one that is tried alone does not hold up others when it is gone: %s",
     (how) => {
       const [killer, b] = [suspectOf("killer", "k"), messageOf("b", "k")];
-      const { keeper, queue, takeAll, written } = rigOf(new KeyedQueue(), killer);
-      keeper.isAtRest = how === "ended";
+      const { queue, takeAll, written } = rigOf(new KeyedQueue(), messageOf("a"), killer);
+      queue.take();
+      written();
+      const a = queue.take() as Message;
+      if (how === "ended") queue.ended(a);
       queue.take();
       written();
       const gone =
@@ -289,7 +293,7 @@ describe("durable queue", () => {
               : queue.take();
       expect([undefined, killer, [killer]]).toContainEqual(gone);
       queue.ended(killer);
-      keeper.isAtRest = true;
+      queue.ended(a);
       queue.add(b);
       expect(takeAll()).toEqual(["b"]);
     },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Destination, MessageBus } from "busline";
 import { GateListener, untilQuiet } from "busline/testing";
-import { numbersTo, Processes, sendAll } from "./durable-fixture.ts";
+import { durable, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { turns } from "./outcome-of.ts";
 
@@ -87,8 +88,7 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
     },
   );
 
-  // Defect: DurableAttempts.enter suspects whatever has had an attempt, also one that had failed, and only waited.
-  test.fails("attempts - those that had failed before the process was closed are tried side by side", async () => {
+  test("attempts - those that had failed before the process was closed are tried side by side", async () => {
     const processes = new Processes();
     const first = new GateListener<number>();
     const { bus, destination } = processes.boot<number>(type, { gate: first }, ATTRIBUTES);
@@ -101,5 +101,202 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
     processes.boot<number>(type, { gate: second }, ATTRIBUTES);
     await turns(10);
     expect(second.held.map(({ payload }) => payload)).toEqual([0, 1, 2]);
+  });
+
+  test("attempts - one that goes on for long holds up neither those that are tried after it nor others", async () => {
+    const processes = new Processes();
+    const first = new GateListener<number>();
+    const { destination } = processes.boot<number>(type, { gate: first }, ATTRIBUTES);
+    await sendAll(destination, numbersTo(6));
+    await first.entered(4);
+    processes.kill();
+    const second = new GateListener<number>();
+    const again = processes.boot<number>(type, { gate: second }, ATTRIBUTES);
+    for (const number of numbersTo(3)) {
+      await second.entered(number + 1);
+      await processes.pass(99);
+      expect(second.held).toHaveLength(number + 1);
+      await processes.pass(1);
+    }
+    await second.entered(4);
+    expect(second.held.map(({ payload }) => payload)).toEqual([0, 1, 2, 3]);
+    second.open();
+    await untilQuiet(again.bus);
+    expect(ledgerOf(again.destination)).toEqual({ sent: 6, delivered: 6 });
+  });
+
+  test("attempts - one during which two processes have ended is alone for a second", async () => {
+    const processes = new Processes();
+    for (const _ of numbersTo(2)) {
+      const gate = new GateListener<string>();
+      const { destination } = processes.boot<string>(type, { gate }, ATTRIBUTES);
+      if (processes.store.keysOf("q").length === 0) await destination.send("suspect");
+      await gate.entered(1);
+      processes.kill();
+    }
+    const gate = new GateListener<string>();
+    const { bus, destination } = processes.boot<string>(type, { gate }, ATTRIBUTES);
+    await destination.send("other");
+    await gate.entered(1);
+    await processes.pass(999);
+    expect(gate.held.map(({ payload }) => payload)).toEqual(["suspect"]);
+    await processes.pass(1);
+    await gate.entered(2);
+    gate.open();
+    await untilQuiet(bus);
+  });
+});
+
+/** A destination, and what it has in hand. */
+interface Side {
+  readonly destination: Destination<string>;
+  readonly gate: GateListener<string>;
+}
+
+function sideOf(bus: MessageBus, name: string): Side {
+  const gate = new GateListener<string>();
+  const destination = bus.addDestination<string>(
+    durable.parallel(name, { durable: true, ...ATTRIBUTES }),
+  );
+  destination.listen(gate, { name: "gate" });
+  return { destination, gate };
+}
+
+async function twoOf(
+  processes: Processes,
+): Promise<Record<"suspects" | "others", Side> & { readonly bus: MessageBus }> {
+  const bus = processes.start({ onError: () => {} });
+  const [suspects, others] = [sideOf(bus, "acme/suspects"), sideOf(bus, "acme/others")];
+  await bus.ready();
+  return { suspects, others, bus };
+}
+
+/** One that is at work already when the other comes. */
+async function otherOf(
+  processes: Processes,
+): Promise<Side & { readonly bus: MessageBus; comesLater(): Side }> {
+  const bus = processes.start({ onError: () => {} });
+  const side = sideOf(bus, "acme/others");
+  await side.destination.send("a");
+  return { ...side, bus, comesLater: () => sideOf(bus, "acme/suspects") };
+}
+
+describe("attempts - at another destination of the bus", () => {
+  /** A process that has died while "suspect" was in hand. */
+  async function died(): Promise<Processes> {
+    const processes = new Processes();
+    const { suspects } = await twoOf(processes);
+    await suspects.destination.send("suspect");
+    await suspects.gate.entered(1);
+    processes.kill();
+    return processes;
+  }
+
+  test("attempts - nothing begins while one is tried alone", async () => {
+    const processes = await died();
+    const { suspects, others, bus } = await twoOf(processes);
+    await suspects.gate.entered(1);
+    await others.destination.send("a");
+    await processes.pass(99);
+    expect(others.gate.held).toEqual([]);
+    suspects.gate.release();
+    await others.gate.entered(1);
+    others.gate.open();
+    await untilQuiet(bus);
+    expect(ledgerOf(others.destination)).toEqual({ sent: 1, delivered: 1 });
+  });
+
+  test("attempts - it has survived a while: the others go on beside it", async () => {
+    const processes = await died();
+    const { suspects, others, bus } = await twoOf(processes);
+    await suspects.gate.entered(1);
+    await others.destination.send("a");
+    await processes.pass(100);
+    await others.gate.entered(1);
+    expect(suspects.gate.held).toHaveLength(1);
+    suspects.gate.open();
+    others.gate.open();
+    await untilQuiet(bus);
+  });
+
+  test.each(["ends", "fails", "goes on for a second"])(
+    "attempts - it waits until what is in hand %s",
+    async (how) => {
+      const processes = await died();
+      const { bus, destination: other, gate, comesLater } = await otherOf(processes);
+      await gate.entered(1);
+      const { destination: suspects, gate: tried } = comesLater();
+      await processes.pass(999);
+      expect(tried.held).toEqual([]);
+      if (how === "ends") gate.release();
+      if (how === "fails") gate.fail(new Error("not yet"));
+      if (how === "goes on for a second") await processes.pass(1);
+      await tried.entered(1);
+      tried.open();
+      gate.open();
+      const quiet = untilQuiet(bus);
+      await processes.pass(1_000);
+      await quiet;
+      expect(ledgerOf(suspects)).toEqual({ sent: 1, delivered: 1 });
+      expect(ledgerOf(other)).toEqual({ sent: 1, delivered: 1 });
+    },
+  );
+
+  test("attempts - what comes back for another attempt waits, too", async () => {
+    const processes = await died();
+    const { bus, gate, comesLater } = await otherOf(processes);
+    await gate.entered(1);
+    gate.fail(new Error("not yet"));
+    await processes.pass(950);
+    const { gate: tried } = comesLater();
+    await tried.entered(1);
+    await processes.pass(99);
+    expect(gate.contexts).toHaveLength(1);
+    await processes.pass(1);
+    await gate.entered(2);
+    expect(gate.contexts[1]?.attempt).toBe(2);
+    expect(tried.held).toHaveLength(1);
+    tried.open();
+    gate.open();
+    await untilQuiet(bus);
+  });
+
+  test.each(["pause", "removeDestination"] as const)(
+    "attempts - a destination that is gone by %s holds up nobody",
+    async (how) => {
+      const processes = await died();
+      const { suspects, others, bus } = await twoOf(processes);
+      if (how === "pause") suspects.destination.pause();
+      else void bus.removeDestination("acme/suspects");
+      await others.destination.send("a");
+      await processes.pass(100);
+      await others.gate.entered(1);
+      suspects.gate.open();
+      others.gate.open();
+      if (how === "pause") suspects.destination.resume();
+      await untilQuiet(bus);
+      expect(ledgerOf(others.destination)).toEqual({ sent: 1, delivered: 1 });
+    },
+  );
+
+  test("attempts - a message that ends the process each time costs nobody else more than one", async () => {
+    const processes = new Processes();
+    let died = await twoOf(processes);
+    await died.suspects.destination.send("poison");
+    await sendAll(died.others.destination, ["a", "b"]);
+    await died.others.gate.entered(2);
+    const attempts: (number | undefined)[] = [];
+    for (const _ of numbersTo(2)) {
+      await died.suspects.gate.entered(1);
+      attempts.push(died.suspects.gate.contexts[0]?.attempt);
+      processes.kill();
+      died = await twoOf(processes);
+    }
+    await processes.pass(1_000);
+    await died.others.gate.entered(1);
+    await processes.pass(100);
+    await died.others.gate.entered(2);
+    attempts.push(...died.others.gate.contexts.map(({ attempt }) => attempt));
+    expect(attempts).toEqual([1, 2, 2, 2]);
   });
 });

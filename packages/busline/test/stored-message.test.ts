@@ -118,6 +118,7 @@ describe("store - what has become of a message", () => {
       attempts: fc.nat(),
       done: fc.array(text),
       hasFailed: fc.boolean(),
+      isRunning: fc.boolean(),
     });
     fc.assert(
       fc.property(state, (written) => {
@@ -127,7 +128,12 @@ describe("store - what has become of a message", () => {
   });
 
   test("stored state - nothing has been written: nothing has happened", () => {
-    expect(readState(undefined)).toEqual({ attempts: 0, done: [], hasFailed: false });
+    expect(readState(undefined)).toEqual({
+      attempts: 0,
+      done: [],
+      hasFailed: false,
+      isRunning: false,
+    });
     expect(() => readState(Uint8Array.of(255))).toThrow(Error);
   });
 });

@@ -33,6 +33,7 @@ import type { SendMoment } from "../message/send-moment.ts";
 import { mayWait } from "../queue/rejected-execution-handler.ts";
 import { PendingReplies } from "../reply/pending-replies.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
+import { SuspectTrials } from "../queue/suspect-trials.ts";
 import { BusStore } from "../store/bus-store.ts";
 import { type BusStatistics, totalOf } from "../statistics/bus-statistics.ts";
 import { checkDestinationName } from "../validation/destination-name.ts";
@@ -60,6 +61,7 @@ export class BusCore implements DestinationEnvironment {
   readonly events: EventListeners<MessageBusEventListener>;
   readonly keepAlive: KeepAlive;
   readonly store: BusStore | undefined;
+  readonly trials: SuspectTrials;
   /** Called whenever a destination has become idle while the bus is not open. */
   whenOneIsIdle: (() => void) | undefined;
   readonly #types: ReadonlyMap<string, DestinationTypeFactory>;
@@ -78,6 +80,7 @@ export class BusCore implements DestinationEnvironment {
     this.clock = clock;
     this.deadlines = new Deadlines(clock, (text, error) => this.reporter.problem(text, error));
     this.keepAlive = new KeepAlive(clock);
+    this.trials = new SuspectTrials(this.deadlines);
     this.dispatcher = new Dispatcher({
       clock,
       deliveriesPerTurn,

@@ -7,6 +7,7 @@ import type { SendMoment } from "../message/send-moment.ts";
 import type { MessageIds } from "../message/message-ids.ts";
 import type { PendingReplies } from "../reply/pending-replies.ts";
 import type { PendingReply } from "../reply/pending-reply.ts";
+import type { SuspectTrials } from "../queue/suspect-trials.ts";
 import type { BusStore } from "../store/bus-store.ts";
 import type { Dispatcher } from "../worker/dispatcher.ts";
 import type { SendersTurn } from "../worker/senders-turn.ts";
@@ -66,6 +67,7 @@ export interface DestinationEnvironment {
   readonly reporter: FailureReporter;
   /** Where durable destinations keep their messages. */
   readonly store: BusStore | undefined;
+  readonly trials: SuspectTrials;
   readonly requests: PendingReplies;
   readonly sendersTurn: SendersTurn;
   readonly waits: WaitGraph;

@@ -1,4 +1,3 @@
-import { Alarm } from "../clock/alarm.ts";
 import { AttemptsExhaustedError } from "../errors/attempts-exhausted-error.ts";
 import type { Listening } from "../listener/listening.ts";
 import type { DurableRecord } from "../message/durable-record.ts";
@@ -13,9 +12,6 @@ import { TimedMessages } from "../worker/timed-messages.ts";
 import type { DurableMessages } from "./durable-messages.ts";
 import { untilStored } from "./until-stored.ts";
 
-/** What ends a process does so soon; what takes long must not hold up the others. */
-const ALONE_MS = 1_000;
-
 /** How the messages of a durable destination come to workers: that an attempt begins is written down before it does. */
 export class DurableAttempts implements DurableQueueKeeper {
   readonly #durable: DurableMessages;
@@ -29,10 +25,6 @@ export class DurableAttempts implements DurableQueueKeeper {
   get wantedCount(): number {
     const { busyCount, settings } = this.#durable.pool;
     return settings.maxSize - busyCount;
-  }
-
-  get isAtRest(): boolean {
-    return this.#durable.pool.busyCount === 0;
   }
 
   get oldestComing(): Message | undefined {
@@ -56,27 +48,26 @@ export class DurableAttempts implements DurableQueueKeeper {
     });
   }
 
-  isTriedAlone(message: Message): void {
-    const { core, pool, queue } = this.#durable;
-    const alarm = new Alarm(() => {
-      queue.survived(message);
-      pool.leftQueue();
-    });
-    core.environment.deadlines.set(ALONE_MS, alarm);
-  }
-
   isStarved(): void {
     this.#durable.reader.wake(true);
   }
 
+  goOn(): void {
+    this.#durable.pool.leftQueue();
+  }
+
   /** A message comes back for another attempt. @param come to be called when it may */
   comesBack(message: Message, come: () => void): void {
-    // A close does not wait for it: it is tried again when its destination is there again.
-    if (this.#durable.isHalted) return;
+    const { core, queue } = this.#durable;
     const record = recordOf(message);
-    this.#begin([record], () => {
-      record.isMarked = true;
-      come();
+    core.environment.trials.whenOff(() => {
+      // A close does not wait for it: it is tried again when its destination is there again.
+      if (this.#durable.isHalted) return;
+      this.#begin([record], () => {
+        record.isMarked = true;
+        queue.comesBack(message);
+        come();
+      });
     });
   }
 
@@ -86,7 +77,7 @@ export class DurableAttempts implements DurableQueueKeeper {
       const record = recordOf(message);
       if (!record.isMarked) continue;
       record.attempts -= 1;
-      this.#durable.store.later(stateOf(record, record.attempts));
+      this.#durable.store.later(stateOf(record, false));
     }
   }
 
@@ -115,7 +106,6 @@ export class DurableAttempts implements DurableQueueKeeper {
       const number = isExhausted ? attempts : attempts + 1;
       const attempt = { number, hasSucceeded, retried: [], failures: undefined };
       Message.setMoment(message, moment.again(roster, attempt));
-      record.isSuspect = true;
     } else if (moment.roster !== roster) {
       Message.setMoment(message, moment.for(roster));
     }
@@ -138,14 +128,14 @@ export class DurableAttempts implements DurableQueueKeeper {
 
   #begin(records: readonly DurableRecord[], then: () => void): void {
     const { core, store } = this.#durable;
-    const changes = records.map((record) => stateOf(record, record.attempts + 1));
+    const changes = records.map((record) => stateOf(record, true, record.attempts + 1));
     this.beginningCount += 1;
     void untilStored(this.#durable, () => store.hurry(changes)).then((isDone) => {
       this.beginningCount -= 1;
       if (this.#durable.isHalted) {
         // A close has come first: they do not begin.
         const kept = isDone ? records.filter(({ isOver }) => !isOver) : [];
-        store.later(...kept.map((record) => stateOf(record, record.attempts)));
+        store.later(...kept.map((record) => stateOf(record, false)));
         return core.checkIdle();
       }
       for (const record of records) record.attempts += 1;
@@ -184,9 +174,14 @@ export class DurableAttempts implements DurableQueueKeeper {
   }
 }
 
-/** Writes down what has become of a message so far. */
-export function stateOf(record: DurableRecord, attempts: number): StoreChange {
+/** Writes down what has become of a message so far. @param isRunning the last of its attempts has not ended */
+export function stateOf(
+  record: DurableRecord,
+  isRunning: boolean,
+  attempts: number = record.attempts,
+): StoreChange {
   record.hasState = true;
   const { done, hasFailed } = record;
-  return { key: stateKey(record.key as string), value: writeState({ attempts, done, hasFailed }) };
+  const value = writeState({ attempts, done, hasFailed, isRunning });
+  return { key: stateKey(record.key as string), value };
 }

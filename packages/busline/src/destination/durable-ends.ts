@@ -24,7 +24,7 @@ export class DurableEnds {
     const record = recordOf(message);
     if (record?.key === undefined) return;
     record.done = [...record.done, name];
-    this.#durable.store.later(stateOf(record, record.attempts));
+    this.#durable.store.later(stateOf(record, true));
   }
 
   /** Those of its listeners that have failed get the message once more: the others are done with it. */
@@ -34,9 +34,8 @@ export class DurableEnds {
     this.#durable.queue.survived(message);
     const failed = new Set(failures.map(({ listening }) => listening.name));
     const done = this.#ran(message, record).filter((name) => !failed.has(name));
-    if (done.every((name) => record.done.includes(name))) return;
     record.done = [...new Set([...record.done, ...done])];
-    this.#durable.store.later(stateOf(record, record.attempts));
+    this.#durable.store.later(stateOf(record, false));
   }
 
   /** A listener had left before its turn. */
@@ -71,7 +70,7 @@ export class DurableEnds {
     }
     // For those that have not come yet the attempts are counted anew.
     record.attempts = 0;
-    store.later(stateOf(record, 0));
+    store.later(stateOf(record, false));
     Message.setProgress(message, "waiting");
     this.#durable.left(message, record, false);
     if (listeners.rosterFor(record) === undefined) reader.passedOver();

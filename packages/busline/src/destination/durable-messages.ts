@@ -56,7 +56,7 @@ export class DurableMessages implements MessageKeeper {
     this.listeners = new DurableListeners(core);
     this.intake = new DurableIntake(this);
     this.attempts = new DurableAttempts(this);
-    this.queue = new DurableQueue(inner, this.attempts);
+    this.queue = new DurableQueue(inner, this.attempts, core.environment.trials);
     this.ends = new DurableEnds(this);
     this.delays = new DurableDelays(this);
     this.reader = new DurableReader(this);

@@ -2,32 +2,32 @@ import type { Message } from "../message/message.ts";
 import { recordOf } from "../message/record-of.ts";
 import { FifoQueue } from "./fifo-queue.ts";
 import type { MessageQueue } from "./message-queue.ts";
+import type { SuspectTrials, TrialQueue } from "./suspect-trials.ts";
 
 /** What a durable queue asks of those who keep its messages. */
 export interface DurableQueueKeeper {
   /** How many messages workers would take. */
   readonly wantedCount: number;
-  /** No worker has anything in hand. */
-  readonly isAtRest: boolean;
   /** The oldest of those that are not in the queue yet. */
   readonly oldestComing: Message | undefined;
   /** Whether one that has to go first has still to be read. @param waitsAt whether one of that level is here */
   hasToRead(waitsAt: (level: number) => boolean): boolean;
   /** Writes down that an attempt at each of them begins; then calls `marked`. */
   mark(messages: readonly Message[]): void;
-  /** One is tried alone: after a while `survived` is called, and the others go on beside it. */
-  isTriedAlone(message: Message): void;
   /** Workers are free, but of what is here nothing may start beside what runs. */
   isStarved(): void;
+  /** More may be given out. */
+  goOn(): void;
 }
 
 /**
  * The queue of a destination's type, with a gate behind it: a message is given out only after it has been written down that
  * an attempt at it begins, so that one that ends the process each time does not do so for ever. One during which a process
- * has ended is tried alone: otherwise those beside it would be held to have done so, too.
+ * has ended waits until it may be tried alone.
  */
-export class DurableQueue implements MessageQueue {
+export class DurableQueue implements MessageQueue, TrialQueue {
   readonly #keeper: DurableQueueKeeper;
+  readonly #trials: SuspectTrials;
   #inner: MessageQueue;
   /** How many wait in it, by the levels of their lanes. */
   readonly #waiting = new Map<number, number>();
@@ -35,14 +35,22 @@ export class DurableQueue implements MessageQueue {
   readonly #marking = new Set<Message>();
   /** Those for which that has been done. */
   readonly #marked = new FifoQueue();
-  /** One that is tried alone: it waits for its turn, or is in the hands of a worker. */
+  /** Those that have been given out, and that one that is to be tried alone waits for. */
+  readonly #out = new Set<Message>();
+  /** One that is tried alone: it waits for its turn, or has been given out. */
   #suspect: Message | undefined;
   /** Gives out no more. */
   #isShut = false;
 
-  constructor(inner: MessageQueue, keeper: DurableQueueKeeper) {
+  constructor(inner: MessageQueue, keeper: DurableQueueKeeper, trials: SuspectTrials) {
     this.#inner = inner;
     this.#keeper = keeper;
+    this.#trials = trials;
+    trials.join(this);
+  }
+
+  get isAtRest(): boolean {
+    return this.#out.size === 0 && this.#marking.size === 0 && this.#marked.size === 0;
   }
 
   get size(): number {
@@ -61,7 +69,10 @@ export class DurableQueue implements MessageQueue {
   take(): Message | undefined {
     if (this.#isShut) return undefined;
     const taken = this.#marked.take();
-    if (taken !== undefined) recordOf(taken).isQueued = false;
+    if (taken !== undefined) {
+      recordOf(taken).isQueued = false;
+      this.#out.add(taken);
+    }
     this.#markMore(taken === undefined ? 0 : 1);
     return taken;
   }
@@ -107,26 +118,46 @@ export class DurableQueue implements MessageQueue {
   }
 
   ended(message: Message): void {
-    this.survived(message);
     this.#inner.ended?.(message);
+    this.survived(message);
   }
 
-  /** An attempt at a message has ended, or gone on for a while, and the process has not ended: others may go on beside it. */
+  /** It comes back for another attempt, and not through the queue. */
+  comesBack(message: Message): void {
+    this.#out.add(message);
+  }
+
+  begin(suspect: Message): void {
+    this.#marking.add(suspect);
+    this.#keeper.mark([suspect]);
+  }
+
+  /** An attempt at a message has ended, or gone on for long, and the process has not ended: others may go on beside it. */
   survived(message: Message): void {
     recordOf(message).isSuspect = false;
-    if (this.#suspect === message) this.#suspect = undefined;
+    this.#out.delete(message);
+    if (this.#suspect === message) this.#acquit(message);
+    else this.#trials.lookAgain();
+  }
+
+  letGo(): void {
+    this.#out.clear();
+  }
+
+  goOn(): void {
+    this.#keeper.goOn();
   }
 
   /** Takes out those for which nothing has been written down yet. */
   takeBack(): Message[] {
     const suspect = this.#waitingSuspect;
-    if (suspect !== undefined) {
-      this.#suspect = undefined;
-      this.#inner.ended?.(suspect);
-    }
     const waiting = [...(suspect === undefined ? [] : [suspect]), ...this.#inner.removeAll()];
     for (const message of waiting) recordOf(message).isQueued = false;
     this.#waiting.clear();
+    if (suspect !== undefined) {
+      this.#inner.ended?.(suspect);
+      this.#acquit(suspect);
+    }
     return waiting;
   }
 
@@ -140,6 +171,7 @@ export class DurableQueue implements MessageQueue {
   /** Gives out nothing any more. */
   shut(): void {
     this.#isShut = true;
+    this.#trials.leave(this);
   }
 
   #count(message: Message, more: number): void {
@@ -155,34 +187,32 @@ export class DurableQueue implements MessageQueue {
     return isQueued && !isMarked ? suspect : undefined;
   }
 
+  /** It is not to be tried alone any more. */
+  #acquit(suspect: Message): void {
+    this.#suspect = undefined;
+    this.#trials.over(suspect);
+  }
+
   /** @param taken so many are about to be in the hands of workers */
   #markMore(taken: number): void {
-    if (this.#suspect !== undefined) return this.#markAlone(taken);
+    if (this.#trials.isOn) return;
     const wanted = this.#keeper.wantedCount - taken - this.#marking.size - this.#marked.size;
     const next: Message[] = [];
-    while (next.length < wanted) {
+    while (next.length < wanted && this.#suspect === undefined) {
       if (this.#keeper.hasToRead((level) => (this.#waiting.get(level) ?? 0) > 0)) break;
       const message = this.#inner.take();
       if (message === undefined) break;
       this.#count(message, -1);
       if (recordOf(message).isSuspect) {
         this.#suspect = message;
-        break;
+      } else {
+        next.push(message);
+        this.#marking.add(message);
       }
-      next.push(message);
-      this.#marking.add(message);
     }
     if (next.length > 0) this.#keeper.mark(next);
-    else if (this.#suspect !== undefined) this.#markAlone(taken);
-    else if (wanted > 0) this.#keeper.isStarved();
-  }
-
-  #markAlone(taken: number): void {
-    const suspect = this.#waitingSuspect;
-    const isBeside = taken > 0 || this.#marking.size > 0 || this.#marked.size > 0;
-    if (suspect === undefined || isBeside || !this.#keeper.isAtRest) return;
-    this.#marking.add(suspect);
-    this.#keeper.mark([suspect]);
-    this.#keeper.isTriedAlone(suspect);
+    if (this.#suspect !== undefined)
+      this.#trials.ask(this, this.#suspect, recordOf(this.#suspect).attempts);
+    else if (next.length === 0 && wanted > 0) this.#keeper.isStarved();
   }
 }

@@ -26,13 +26,20 @@ export interface StoredState {
   readonly done: readonly string[];
   /** One of those has failed for good. */
   readonly hasFailed: boolean;
+  /** The last of the attempts has not ended, or that has not been written down. */
+  readonly isRunning: boolean;
 }
 
 const FRESH: StoredState = Object.freeze({
   attempts: 0,
   done: Object.freeze([]),
   hasFailed: false,
+  isRunning: false,
 });
+
+/** What is true of a state, as bits of a number. */
+const HAS_FAILED = 1;
+const HAS_ENDED = 2;
 
 const LENGTH_BYTES = 4;
 const text = new TextDecoder();
@@ -91,18 +98,20 @@ export function readMessage(bytes: Uint8Array): StoredMessage {
   };
 }
 
-export function writeState({ attempts, done, hasFailed }: StoredState): Uint8Array {
-  return Buffer.from(JSON.stringify([attempts, hasFailed ? 1 : 0, ...done]));
+export function writeState({ attempts, done, hasFailed, isRunning }: StoredState): Uint8Array {
+  const flags = (hasFailed ? HAS_FAILED : 0) | (isRunning ? 0 : HAS_ENDED);
+  return Buffer.from(JSON.stringify([attempts, flags, ...done]));
 }
 
 export function readState(bytes: Uint8Array | undefined): StoredState {
   if (bytes === undefined) return FRESH;
-  const [attempts, hasFailed, ...done] = JSON.parse(text.decode(bytes)) as [
+  const [attempts, flags, ...done] = JSON.parse(text.decode(bytes)) as [
     number,
     number,
     ...string[],
   ];
-  return { attempts, done, hasFailed: hasFailed === 1 };
+  const hasFailed = (flags & HAS_FAILED) !== 0;
+  return { attempts, done, hasFailed, isRunning: (flags & HAS_ENDED) === 0 };
 }
 
 // `JSON.parse` makes an own property of `__proto__`; copied to an object without a prototype it stays one.
