@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   callerRuns,
   type Destination,
+  type DestinationAttributes,
   discard,
   discardOldest,
   divertTo,
@@ -13,7 +14,7 @@ import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { durable, NAME, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { outcomeOf, turns } from "./outcome-of.ts";
-import { stable, states } from "./spy-store.ts";
+import { reads, stable, states } from "./spy-store.ts";
 
 async function outcomesOf(destination: Destination<number>, count: number): Promise<unknown[]> {
   return Promise.all(numbersTo(count).map((number) => outcomeOf(() => destination.send(number))));
@@ -159,17 +160,122 @@ describe("handlers", () => {
     expect(await finish(rig)).toEqual([0, 4, 5]);
   });
 
-  // Defect: the same with those that lie in the store alone, as nobody is here that they are for.
-  test.fails("discardOldest - the oldest is one that waits for a listener that is not here", async () => {
+  /** A full queue of messages for one who is not here. */
+  async function fullOfOthers(attributes: DestinationAttributes = {}) {
     const processes = new Processes();
-    const attributes = { rejectedExecutionHandler: discardOldest, maximumQueueSize: 2 };
-    const { destination } = processes.boot<number>("serial", {}, attributes);
-    await sendAll(destination, [1, 2]);
+    const told: unknown[] = [];
+    const bounds = { rejectedExecutionHandler: discardOldest, maximumQueueSize: 3 };
+    const first = processes.boot<number>("serial", { late: () => {} }, bounds);
+    await first.bus.ready();
+    await first.bus.close();
+    const rig = processes.boot<number>("serial", {}, { ...bounds, ...attributes });
+    rig.destination.addDestinationEventListener({
+      messageDiscarded: ({ payload }, reason) => void told.push([payload, reason]),
+    });
+    await sendAll(rig.destination, [1, 2, 3]);
     await turns();
-    await destination.send(3);
-    const recorder = new Recorder<number>();
-    destination.listen(recorder, { name: "recorder" });
-    expect(await recorder.count(2)).toEqual([2, 3]);
+    const comesLate = async (count: number): Promise<readonly number[]> => {
+      const late = new Recorder<number>();
+      rig.destination.listen(late, { name: "late" });
+      return late.count(count);
+    };
+    return { ...rig, processes, told, comesLate };
+  }
+
+  test("discardOldest - the oldest is one that waits for a listener that is not here", async () => {
+    const { bus, comesLate, destination, told } = await fullOfOthers();
+    await destination.send(4);
+    await turns();
+    expect(told).toEqual([[1, "queue-full"]]);
+    expect(await comesLate(3)).toEqual([2, 3, 4]);
+    await untilQuiet(bus);
+    expect(ledgerOf(destination)).toEqual({ sent: 4, delivered: 3, discarded: 1 });
+  });
+
+  test("discardOldest - of a burst, the oldest of those that wait for one who is not here", async () => {
+    const { bus, comesLate, destination, processes, told } = await fullOfOthers();
+    await sendAll(destination, [4, 5, 6, 7, 8]);
+    await turns();
+    expect(told.map((line) => (line as [number])[0])).toEqual([1, 2, 3, 4, 5]);
+    expect(ledgerOf(destination)).toEqual({ sent: 8, discarded: 5, pending: 3 });
+    expect(processes.store.keysOf("q")).toHaveLength(3);
+    expect(await comesLate(3)).toEqual([6, 7, 8]);
+    await untilQuiet(bus);
+    expect(ledgerOf(destination)).toEqual({ sent: 8, delivered: 3, discarded: 5 });
+  });
+
+  test("discardOldest - the oldest of all lanes", async () => {
+    const { comesLate, destination, told } = await fullOfOthers({
+      priorityLevels: 2,
+      maximumQueueSize: 4,
+    });
+    await destination.send(4, { priority: 1 });
+    await sendAll(destination, [5, 6, 7, 8]);
+    await turns();
+    expect(told.map((line) => (line as [number])[0])).toEqual([1, 2, 3, 4]);
+    expect(await comesLate(4)).toEqual([5, 6, 7, 8]);
+  });
+
+  test("discardOldest - what waits in memory, where that is older than what lies in the store alone", async () => {
+    const { bus, comesLate, destination, told } = await fullOfOthers({ priorityLevels: 2 });
+    destination.purge();
+    await untilQuiet(bus);
+    told.splice(0);
+    const gate = new GateListener<number>();
+    destination.listen(gate, { name: "here" });
+    for (const number of [1, 2, 3]) await destination.send(number);
+    await gate.entered(1);
+    await destination.send(4, { priority: 1 });
+    // 1 and 4 are left for "late" alone; 2 is in hand, and 3 waits for "here".
+    gate.release();
+    await gate.entered(2);
+    gate.release();
+    await gate.entered(3);
+    for (const number of [5, 6]) await destination.send(number);
+    await turns();
+    expect(told.map((line) => (line as [number])[0])).toEqual([1, 3]);
+    gate.open();
+    expect(await comesLate(4)).toEqual([4, 2, 5, 6]);
+    await untilQuiet(bus);
+  });
+
+  test("discardOldest - one who comes meanwhile gets what has not given way yet", async () => {
+    const { bus, comesLate, destination, processes } = await fullOfOthers();
+    const release = processes.store.hold(reads);
+    const sending = destination.send(4);
+    await turns();
+    const late = comesLate(3);
+    release();
+    await sending;
+    expect(await late).toHaveLength(3);
+    await untilQuiet(bus);
+    const { sent, delivered = 0, discarded = 0 } = ledgerOf(destination);
+    expect(delivered + discarded).toBe(sent);
+  });
+
+  test("discardOldest - one that cannot be read any more is set aside instead", async () => {
+    const { bus, comesLate, destination, processes } = await fullOfOthers();
+    const [first] = processes.store.keysOf("q") as [string];
+    await processes.store.commit([{ key: first, value: Uint8Array.of(255) }], "stable");
+    await destination.send(4);
+    await turns();
+    expect(processes.store.keysOf("x")).toHaveLength(1);
+    expect(await comesLate(3)).toEqual([2, 3, 4]);
+    await untilQuiet(bus);
+    expect(ledgerOf(destination)).toEqual({ sent: 4, delivered: 3, failed: 1 });
+  });
+
+  test("discardOldest - while the store fails: it gives way when the store has recovered", async () => {
+    const { destination, processes, told } = await fullOfOthers();
+    const stop = processes.store.fail(reads);
+    await destination.send(4);
+    await turns();
+    expect(told).toEqual([]);
+    expect(ledgerOf(destination)).toEqual({ sent: 4, pending: 4 });
+    stop();
+    await processes.pass(1_000);
+    expect(told).toEqual([[1, "queue-full"]]);
+    expect(ledgerOf(destination)).toEqual({ sent: 4, pending: 3, discarded: 1 });
   });
 
   test("waitForSpace - resolves when there is room and the message is stored", async () => {

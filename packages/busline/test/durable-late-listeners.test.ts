@@ -154,21 +154,18 @@ describe.each(types)("%s", (type) => {
     expect(ledgerOf(destination)).toMatchObject({ sent: 1 });
   });
 
-  // Defect: Delivery.listenerLeft takes that for a failure for good, and DurableEnds.settle for none.
-  test.fails("durable - such a message has been delivered, and has not failed", async () => {
+  test("durable - such a message has been delivered, and has not failed", async () => {
     const { destination } = await leavesAndComesAgain();
     expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
   });
 
-  // The same defect.
-  test.fails("deadLetter - such a message leaves no letter behind", async () => {
+  test("deadLetter - such a message leaves no letter behind", async () => {
     const { bus, destination } = await leavesAndComesAgain({ deadLetter: DEAD });
     expect(bus.deadLetters(DEAD).size).toBe(0);
     expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
   });
 
-  // Defect: DurableEnds.settle keeps only that it has failed, not that a letter has been made of it.
-  test.fails("deadLetter - dead-lettered for one listener, delivered to one that comes late: dead-lettered", async () => {
+  test("deadLetter - dead-lettered for one listener, delivered to one that comes late: dead-lettered", async () => {
     const failing = (): never => {
       throw new Error("no");
     };

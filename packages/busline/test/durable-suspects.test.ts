@@ -281,22 +281,22 @@ describe("attempts - at another destination of the bus", () => {
 
   test("attempts - a message that ends the process each time costs nobody else more than one", async () => {
     const processes = new Processes();
-    let died = await twoOf(processes);
-    await died.suspects.destination.send("poison");
-    await sendAll(died.others.destination, ["a", "b"]);
-    await died.others.gate.entered(2);
+    let run = await twoOf(processes);
+    await run.suspects.destination.send("poison");
+    await sendAll(run.others.destination, ["a", "b"]);
+    await run.others.gate.entered(2);
     const attempts: (number | undefined)[] = [];
     for (const _ of numbersTo(2)) {
-      await died.suspects.gate.entered(1);
-      attempts.push(died.suspects.gate.contexts[0]?.attempt);
+      await run.suspects.gate.entered(1);
+      attempts.push(run.suspects.gate.contexts[0]?.attempt);
       processes.kill();
-      died = await twoOf(processes);
+      run = await twoOf(processes);
     }
     await processes.pass(1_000);
-    await died.others.gate.entered(1);
+    await run.others.gate.entered(1);
     await processes.pass(100);
-    await died.others.gate.entered(2);
-    attempts.push(...died.others.gate.contexts.map(({ attempt }) => attempt));
+    await run.others.gate.entered(2);
+    attempts.push(...run.others.gate.contexts.map(({ attempt }) => attempt));
     expect(attempts).toEqual([1, 2, 2, 2]);
   });
 });

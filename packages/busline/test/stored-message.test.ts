@@ -117,7 +117,7 @@ describe("store - what has become of a message", () => {
     const state = fc.record({
       attempts: fc.nat(),
       done: fc.array(text),
-      hasFailed: fc.boolean(),
+      failure: fc.constantFrom("failed", "deadLettered", undefined),
       isRunning: fc.boolean(),
     });
     fc.assert(
@@ -131,7 +131,7 @@ describe("store - what has become of a message", () => {
     expect(readState(undefined)).toEqual({
       attempts: 0,
       done: [],
-      hasFailed: false,
+      failure: undefined,
       isRunning: false,
     });
     expect(() => readState(Uint8Array.of(255))).toThrow(Error);

@@ -117,8 +117,8 @@ export class DeliveryOutcomes implements DeliveryHost {
     this.core.durable?.ends.isDone(message, listening);
   }
 
-  listenerLeft({ message }: Delivery, listening: Listening): void {
-    this.core.durable?.ends.hasLeft(message, listening);
+  listenerLeft({ message }: Delivery, listening: Listening): boolean {
+    return this.core.durable?.ends.hasLeft(message, listening) === true;
   }
 
   endedPlainly(message: Message): void {

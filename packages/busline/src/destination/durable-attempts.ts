@@ -83,13 +83,10 @@ export class DurableAttempts implements DurableQueueKeeper {
 
   /** A message lies in the store, and has stayed in memory. */
   arrives(message: Message, record: DurableRecord): void {
-    const { core } = this.#durable;
+    const { ends } = this.#durable;
     const { purgedUpTo } = this.#durable.laneAt(record.level);
     if (sequenceOf(record.key as string) > purgedUpTo) return this.enter(message, record);
-    core.counters.dropped("discarded");
-    Message.setProgress(message, "ended");
-    core.outcomes.discarded(message, "purged");
-    core.pool?.leftQueue();
+    ends.drop(message, record, "purged");
   }
 
   /** One that has arrived, or was read from the store, comes to the queue, or is passed over. */
@@ -102,7 +99,7 @@ export class DurableAttempts implements DurableQueueKeeper {
     const { attempts, done } = record;
     const isExhausted = attempts >= (core.configuration.retry?.attempts ?? 1);
     if (attempts > 0) {
-      const hasSucceeded = done.length > 0 && !record.hasFailed;
+      const hasSucceeded = done.length > 0 && record.failure === undefined;
       const number = isExhausted ? attempts : attempts + 1;
       const attempt = { number, hasSucceeded, retried: [], failures: undefined };
       Message.setMoment(message, moment.again(roster, attempt));
@@ -156,7 +153,7 @@ export class DurableAttempts implements DurableQueueKeeper {
     ends.isOver(message, record);
     ends.erase(record);
     Message.setProgress(message, "ended");
-    core.counters.dropped(record.hasFailed ? "failed" : wasDelivered ? "delivered" : "undelivered");
+    core.counters.dropped(record.failure ?? (wasDelivered ? "delivered" : "undelivered"));
     if (!wasDelivered) core.events.tell("messageUndelivered", message);
     core.pool?.leftQueue();
     core.checkIdle();
@@ -181,7 +178,7 @@ export function stateOf(
   attempts: number = record.attempts,
 ): StoreChange {
   record.hasState = true;
-  const { done, hasFailed } = record;
-  const value = writeState({ attempts, done, hasFailed, isRunning });
+  const { done, failure } = record;
+  const value = writeState({ attempts, done, failure, isRunning });
   return { key: stateKey(record.key as string), value };
 }

@@ -31,6 +31,8 @@ export class DurableDelays {
   #isBehind = false;
   /** What has been moved or dropped while somebody looks, who may still find it. */
   readonly #gone = new Set<string>();
+  /** Those that are being moved: they are counted in their lane already. */
+  readonly #moving = new Set<string>();
   /** Messages up to this number have been purged. */
   #purgedUpTo = 0;
 
@@ -52,6 +54,7 @@ export class DurableDelays {
   /** One has ended. */
   hasEnded(key: string): void {
     this.count -= 1;
+    this.#moving.delete(key);
     this.#gone.add(key);
     if (this.#lookers === 0) this.#gone.clear();
   }
@@ -61,10 +64,10 @@ export class DurableDelays {
     if (this.count > 0) void this.#move();
   }
 
-  /** Drops all, in time. @returns how many */
+  /** Drops all, in time. @returns how many, without those that count as waiting by now */
   purge(): number {
     if (this.count > 0) void this.#purge(this.#durable.notes.lastNumber);
-    return this.count;
+    return this.count - this.#moving.size;
   }
 
   get #now(): number {
@@ -177,9 +180,11 @@ export class DurableDelays {
     const number = notes.nextNumber();
     const newKey = lane.keyOf(number);
     lane.addUnread();
+    this.#moving.add(key);
     intake.storing.set(number, undefined);
     const committed = (): void => {
       intake.storing.delete(number);
+      this.#moving.delete(key);
       const isOver = waiting !== undefined && recordOf(waiting).isOver;
       if (isOver || this.#isPurged(key)) {
         lane.removeUnread();
@@ -201,6 +206,7 @@ export class DurableDelays {
     };
     const refused = (): void => {
       intake.storing.delete(number);
+      this.#moving.delete(key);
       this.#gone.delete(key);
       lane.removeUnread();
       core.checkIdle();
@@ -224,14 +230,6 @@ export class DurableDelays {
 
   /** @param at where it lies now */
   #drop(message: Message, at: string): void {
-    const { core, ends, store } = this.#durable;
-    const record = recordOf(message);
-    if (record.isOver) return;
-    ends.isOver(message, record);
-    store.later({ key: at, value: undefined });
-    core.counters.dropped("discarded");
-    Message.setProgress(message, "ended");
-    core.outcomes.discarded(message, "purged");
-    core.pool?.leftQueue();
+    this.#durable.ends.drop(message, recordOf(message), "purged", at);
   }
 }

@@ -38,10 +38,12 @@ export class DurableEnds {
     this.#durable.store.later(stateOf(record, false));
   }
 
-  /** A listener had left before its turn. */
-  hasLeft(message: Message, { name }: Listening): void {
+  /** A listener had left before its turn. @returns whether the message waits until it comes again */
+  hasLeft(message: Message, { name }: Listening): boolean {
     const record = recordOf(message);
-    if (record !== undefined) (record.left ??= []).push(name);
+    if (record?.key === undefined) return false;
+    (record.left ??= []).push(name);
+    return this.#durable.listeners.outstanding(record).includes(name);
   }
 
   /**
@@ -60,13 +62,15 @@ export class DurableEnds {
     const ran = this.#ran(message, record);
     record.done = [...new Set([...record.done, ...ran])];
     record.left = undefined;
-    record.hasFailed ||= outcome === "failed";
+    // Of several that have failed, one that has left a letter counts.
+    if (outcome === "deadLettered") record.failure = outcome;
+    else if (outcome === "failed") record.failure ??= outcome;
     const isForAny = record.names === undefined && ran.length > 0;
     if (isForAny || listeners.outstanding(record).length === 0) {
       this.isOver(message, record);
       this.erase(record);
       reader.wake();
-      return record.hasFailed && outcome === "delivered" ? "failed" : outcome;
+      return record.failure ?? outcome;
     }
     // For those that have not come yet the attempts are counted anew.
     record.attempts = 0;
@@ -85,6 +89,23 @@ export class DurableEnds {
     this.isOver(message, record);
     if (record.isStored) this.erase(record);
     this.#durable.reader.wake();
+  }
+
+  /** One that lies in the store is not wanted any more. @param key where it lies */
+  drop(
+    message: Message,
+    record: DurableRecord,
+    reason: "purged" | "queue-full",
+    key: string | undefined = record.key,
+  ): void {
+    const { core } = this.#durable;
+    if (record.isOver) return;
+    this.isOver(message, record);
+    this.erase({ key, hasState: record.hasState });
+    core.counters.dropped("discarded");
+    Message.setProgress(message, "ended");
+    core.outcomes.discarded(message, reason);
+    core.pool?.leftQueue();
   }
 
   /** It has ended: the counts of what there is follow. */
@@ -106,7 +127,9 @@ export class DurableEnds {
 
   /** It cannot be read. It counts as failed; what is in the store is kept there, where people may look at it. */
   setAside(key: string, value: Uint8Array, error: unknown): void {
-    const { core, store } = this.#durable;
+    const { core, evictions, reader, store } = this.#durable;
+    reader.hasEnded(key);
+    evictions.hasEnded(key);
     store.later(
       { key: setAsideKey(key), value },
       { key, value: undefined },
@@ -127,9 +150,10 @@ export class DurableEnds {
   }
 
   /** Nothing more is kept of it. */
-  erase({ key = "", hasState }: DurableRecord): void {
-    const { reader, store } = this.#durable;
+  erase({ key = "", hasState }: Pick<DurableRecord, "key" | "hasState">): void {
+    const { evictions, reader, store } = this.#durable;
     reader.hasEnded(key);
+    evictions.hasEnded(key);
     store.later({ key, value: undefined });
     if (hasState) store.later({ key: stateKey(key), value: undefined });
   }

@@ -56,14 +56,16 @@ export class DurableIntake {
     });
   }
 
-  /** Takes a message in, if there is room. */
-  takeIn(message: Message): boolean {
+  /** Takes a message in, if there is room. @param isBeyond also if there is none */
+  takeIn(message: Message, isBeyond = false): boolean {
     const { core, delays, notes, pool, store } = this.#durable;
     const { clock } = core.environment;
     const { timing } = Message.extrasOf(message);
     const waitMs = timing === undefined ? 0 : timing.notBefore - clock.monotonicNow();
-    const waits = waitMs > 0 || core.type.isHolding === true;
-    if (!(waits ? pool.hasRoomToWait : pool.hasRoom)) return false;
+    // Where nobody is here, no worker takes it.
+    const isForNobody = core.listeners.roster.listenings.length === 0;
+    const waits = waitMs > 0 || isForNobody || core.type.isHolding === true;
+    if (!isBeyond && !(waits ? pool.hasRoomToWait : pool.hasRoom)) return false;
     core.counters.accepted();
     Message.setProgress(message, "waiting");
     const record = recordOf(message);

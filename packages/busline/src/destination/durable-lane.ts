@@ -90,6 +90,12 @@ export class DurableLane {
     this.unreadCount -= 1;
   }
 
+  /** One that was found in the store does not count any more, since it cannot be read. */
+  removeFound(key: string): void {
+    this.total -= 1;
+    if (key > this.cursor) this.unreadCount -= 1;
+  }
+
   /** From now on it is read again from its beginning. */
   rewind(): void {
     this.cursor = this.keys.from;

@@ -14,6 +14,7 @@ import type { Routing } from "./destination-environment.ts";
 import { DurableAttempts } from "./durable-attempts.ts";
 import { DurableDelays } from "./durable-delays.ts";
 import { DurableEnds } from "./durable-ends.ts";
+import { DurableEvictions } from "./durable-evictions.ts";
 import { DurableIntake } from "./durable-intake.ts";
 import type { DurableLane } from "./durable-lane.ts";
 import { DurableListeners } from "./durable-listeners.ts";
@@ -35,6 +36,7 @@ export class DurableMessages implements MessageKeeper {
   readonly ends: DurableEnds;
   readonly delays: DurableDelays;
   readonly reader: DurableReader;
+  readonly evictions: DurableEvictions;
   readonly start: DurableStart;
   /** The higher priorities first. */
   lanes: readonly DurableLane[] = [];
@@ -60,6 +62,7 @@ export class DurableMessages implements MessageKeeper {
     this.ends = new DurableEnds(this);
     this.delays = new DurableDelays(this);
     this.reader = new DurableReader(this);
+    this.evictions = new DurableEvictions(this);
     this.start = new DurableStart(this);
   }
 

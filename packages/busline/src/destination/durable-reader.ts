@@ -152,8 +152,8 @@ export class DurableReader {
       const stored = readMessage(value);
       const message = messageFrom(this.#durable, stored);
       const record = recordOf(message);
-      const { attempts, done, hasFailed, isRunning } = readState(state);
-      Object.assign(record, { key, level: lane.level, attempts, done, hasFailed });
+      const { attempts, done, failure, isRunning } = readState(state);
+      Object.assign(record, { key, level: lane.level, attempts, done, failure });
       record.isSuspect = isRunning;
       record.hasState = state !== undefined;
       return message;

@@ -41,9 +41,11 @@ export class FailedMessages {
 
   /** Puts a message off for its next attempt, if there is one. @returns whether there is */
   retry(delivery: Delivery, failures: readonly ListenerFailure[]): boolean {
-    const { configuration, environment, events, pool } = this.core;
+    const { configuration, durable, environment, events, pool } = this.core;
     const again = failures.filter(({ error, listening }) => {
-      return listening.isRegistered && this.willRetry(delivery, error);
+      // One that leaves a durable destination may come again.
+      const isThere = listening.isRegistered || durable !== undefined;
+      return isThere && this.willRetry(delivery, error);
     });
     if (again.length === 0 || configuration.retry === undefined || pool === undefined) return false;
     const { message, moment } = delivery;
@@ -56,7 +58,7 @@ export class FailedMessages {
       retried: again,
       failures: forGood.length === 0 ? undefined : forGood,
     };
-    this.core.durable?.ends.isTriedAgain(message, failures);
+    durable?.ends.isTriedAgain(message, failures);
     DeliveryContext.keepAttempt(delivery.context);
     Message.setMoment(message, moment.again(roster, attempt));
     const pauseMs = configuration.retry.pauseAfter(number - 1, environment.clock);

@@ -101,10 +101,14 @@ class TurnedAway implements RefusalHost {
   }
 
   discardOldestAndTake(): boolean {
-    const { pool, waiters } = this.#core;
+    const { durable, pool, waiters } = this.#core;
     if (pool === undefined) return false;
-    // More than one gives way where the limit has become smaller; none does for whom others would go first.
     let isTaken = false;
+    // None gives way to one for whom others would go first.
+    if (durable?.reader.hasPassedOver === true && waiters.size === 0) {
+      isTaken = durable.evictions.evict() && durable.intake.takeIn(this.#message, true);
+    }
+    // More than one gives way where the limit has become smaller.
     while (!isTaken && waiters.size === 0 && dropOldest(pool, "queue-full")) {
       isTaken = pool.offer(this.#message);
     }

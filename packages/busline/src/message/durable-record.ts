@@ -10,8 +10,8 @@ export class DurableRecord {
   names: readonly string[] | undefined = undefined;
   /** Those of them that are done with it. */
   done: readonly string[] = [];
-  /** One of those has failed for good. */
-  hasFailed = false;
+  /** What has become of it where one of those has failed for good. */
+  failure: "failed" | "deadLettered" | undefined = undefined;
   /** Listeners that were not called, since they had left. */
   left: string[] | undefined = undefined;
   /** How many attempts have been written down. */

@@ -24,8 +24,8 @@ export interface StoredState {
   readonly attempts: number;
   /** The listeners that are done with it. */
   readonly done: readonly string[];
-  /** One of those has failed for good. */
-  readonly hasFailed: boolean;
+  /** What has become of it where one of those has failed for good. */
+  readonly failure: "failed" | "deadLettered" | undefined;
   /** The last of the attempts has not ended, or that has not been written down. */
   readonly isRunning: boolean;
 }
@@ -33,13 +33,14 @@ export interface StoredState {
 const FRESH: StoredState = Object.freeze({
   attempts: 0,
   done: Object.freeze([]),
-  hasFailed: false,
+  failure: undefined,
   isRunning: false,
 });
 
 /** What is true of a state, as bits of a number. */
 const HAS_FAILED = 1;
 const HAS_ENDED = 2;
+const HAS_LETTER = 4;
 
 const LENGTH_BYTES = 4;
 const text = new TextDecoder();
@@ -98,8 +99,9 @@ export function readMessage(bytes: Uint8Array): StoredMessage {
   };
 }
 
-export function writeState({ attempts, done, hasFailed, isRunning }: StoredState): Uint8Array {
-  const flags = (hasFailed ? HAS_FAILED : 0) | (isRunning ? 0 : HAS_ENDED);
+export function writeState({ attempts, done, failure, isRunning }: StoredState): Uint8Array {
+  const failed = failure === undefined ? 0 : failure === "failed" ? HAS_FAILED : HAS_LETTER;
+  const flags = failed | (isRunning ? 0 : HAS_ENDED);
   return Buffer.from(JSON.stringify([attempts, flags, ...done]));
 }
 
@@ -110,8 +112,9 @@ export function readState(bytes: Uint8Array | undefined): StoredState {
     number,
     ...string[],
   ];
-  const hasFailed = (flags & HAS_FAILED) !== 0;
-  return { attempts, done, hasFailed, isRunning: (flags & HAS_ENDED) === 0 };
+  const failed = (flags & HAS_FAILED) === 0 ? undefined : "failed";
+  const failure = (flags & HAS_LETTER) === 0 ? failed : "deadLettered";
+  return { attempts, done, failure, isRunning: (flags & HAS_ENDED) === 0 };
 }
 
 // `JSON.parse` makes an own property of `__proto__`; copied to an object without a prototype it stays one.

@@ -52,6 +52,24 @@ export const storeConformance: readonly StoreConformanceCase[] = [
       assert.deepEqual(await keysOf(store, "c", "b"), []);
     },
   ),
+  testCase("keeps keys of 256 characters apart that differ in the last one alone", async (open) => {
+    const store = await open();
+    const [one, other] = ["a".padEnd(255, "/") + "1", "a".padEnd(255, "/") + "2"] as const;
+    await store.commit([put(one, 1), put(other, 2)], "stable");
+    assert.deepEqual(await valuesOf(store, [one, other]), [[1], [2]]);
+    assert.deepEqual(await keysOf(store, one, other), [one]);
+    await store.commit([drop(one)], "process");
+    assert.deepEqual(await valuesOf(store, [one, other]), [undefined, [2]]);
+  }),
+  testCase("reads values, each in bytes of its own, and empty ones too", async (open) => {
+    const store = await open();
+    await store.commit([put("a", 1, 2), put("b"), put("c", 3)], "stable");
+    const read = await store.read(ALL, NO_LIMITS);
+    assert.deepEqual(
+      read.map(({ value }) => Array.from(value)),
+      [[1, 2], [], [3]],
+    );
+  }),
   testCase("reads no more entries than asked for", async (open) => {
     const store = await open();
     await store.commit(

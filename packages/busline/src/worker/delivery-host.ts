@@ -40,8 +40,8 @@ export interface DeliveryHost {
   listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void;
   /** One of several listeners has succeeded. */
   listenerSucceeded(delivery: Delivery, listening: Listening): void;
-  /** A listener had left before its turn. */
-  listenerLeft(delivery: Delivery, listening: Listening): void;
+  /** A listener had left before its turn. @returns whether the message waits until it comes again */
+  listenerLeft(delivery: Delivery, listening: Listening): boolean;
   /** A listener whose outcome is to be published has ended. @param startedAt by the monotonic clock */
   publishStatus(
     delivery: Delivery,

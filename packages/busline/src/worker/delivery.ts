@@ -98,14 +98,14 @@ export class Delivery {
     this.finish(1);
   }
 
-  /** A listener has left before its turn, or before its next attempt: then it stays failed. */
+  /** A listener has left before its turn, or before its next attempt: then it stays failed, unless the message waits for it. */
   listenerLeft(listening: Listening): void {
+    const waits = this.host.listenerLeft(this, listening);
     const failure = this.moment.attempt?.retried.find((one) => one.listening === listening);
-    if (failure !== undefined) {
+    if (failure !== undefined && !waits) {
       this.failures ??= [];
       this.failures.push(failure);
     }
-    this.host.listenerLeft(this, listening);
     this.finish(1);
   }
 
