@@ -4,7 +4,7 @@ import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { durable, NAME, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { outcomeOf, turns } from "./outcome-of.ts";
-import { stable } from "./spy-store.ts";
+import { inProcess, stable } from "./spy-store.ts";
 
 const types = ["parallel", "serial", "keyed"] as const;
 
@@ -115,6 +115,23 @@ describe.each(types)("%s", (type) => {
 });
 
 describe("durable - sending", () => {
+  test("durable - what ends and what begins in one run of code is written down in one commit", async () => {
+    const processes = new Processes();
+    const gate = new GateListener<number>();
+    const attributes = { workersCoreSize: 3, workersMaxSize: 3 };
+    const { bus, destination } = processes.boot<number>("parallel", { gate }, attributes);
+    await sendAll(destination, numbersTo(6));
+    await gate.entered(3);
+    const before = processes.store.countOf(inProcess);
+    for (const _ of numbersTo(3)) gate.release();
+    await gate.entered(6);
+    expect(processes.store.countOf(inProcess) - before).toBe(1);
+    expect(processes.store.keysOf("q")).toHaveLength(3);
+    expect(processes.store.keysOf("s")).toHaveLength(3);
+    gate.open();
+    await untilQuiet(bus);
+  });
+
   test("durable - what is sent before the store is open is a copy from the start, too", async () => {
     const recorder = new Recorder<object>();
     const { destination } = new Processes().boot<object>("serial", { recorder });

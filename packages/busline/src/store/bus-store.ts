@@ -32,9 +32,12 @@ export class BusStore {
   readonly #notes = new Map<string, DestinationNotes>();
   readonly #seenIds = new SeenIds(this);
   #lastId = 0;
-  /** Changes that nobody waits for: they go along with the next that somebody does, or at the end of the run. */
+  /** Changes that are made at the end of the run of code. */
   #late: StoreChange[] = [];
-  #isLateScheduled = false;
+  /** Those of them that somebody waits for. */
+  #urgent = new Set<StoreChange>();
+  /** Settles when they are made. */
+  #coming: Promise<void> | undefined;
   /** The last attempt to make them has failed, and that was told. */
   #isBehind = false;
   /** The last of them, which no read may overtake. */
@@ -117,32 +120,21 @@ export class BusStore {
     });
   }
 
-  /** Makes changes that have to outlive the process, and with them those that nobody waits for. */
-  async hurry(changes: readonly StoreChange[]): Promise<void> {
-    const late = this.#late;
-    this.#late = [];
-    const committing = this.commit(late.length === 0 ? changes : [...late, ...changes], "process");
-    this.#hurrying = committing.catch(() => {});
-    try {
-      await committing;
-      this.#isBehind = false;
-    } catch (error) {
-      // They are made with the next.
-      this.#late = [...late, ...this.#late];
-      throw error;
+  /** Makes changes that have to outlive the process: one commit for all of a run of code, with what nobody waits for. */
+  hurry(changes: readonly StoreChange[]): Promise<void> {
+    for (const change of changes) {
+      this.#late.push(change);
+      this.#urgent.add(change);
     }
+    this.#coming ??= this.#atEndOfRun();
+    return this.#coming;
   }
 
   /** Makes changes that nobody waits for, and writes down what has changed about destinations. */
   later(...changes: readonly StoreChange[]): void {
     if (this.#isClosed) return;
     this.#late.push(...changes);
-    if (this.#isLateScheduled) return;
-    this.#isLateScheduled = true;
-    this.#clock.atEndOfRun(() => {
-      this.#isLateScheduled = false;
-      void this.#catchUp();
-    });
+    if (this.#coming === undefined) void this.#catchUp();
   }
 
   /** Something went wrong in the store that no sender can be told of. */
@@ -179,6 +171,31 @@ export class BusStore {
       this.#lastId = Math.max(this.#lastId, notes.id);
     }
     this.isOpen = true;
+  }
+
+  #atEndOfRun(): Promise<void> {
+    const coming = new Promise<void>((resolve) => {
+      this.#clock.atEndOfRun(() => {
+        this.#coming = undefined;
+        resolve(this.#makeLate());
+      });
+    });
+    this.#hurrying = coming.catch(() => {});
+    return coming;
+  }
+
+  async #makeLate(): Promise<void> {
+    const [late, urgent] = [this.#late, this.#urgent];
+    this.#late = [];
+    this.#urgent = new Set();
+    try {
+      await this.commit(late, "process");
+      this.#isBehind = false;
+    } catch (error) {
+      // Those that nobody waits for are made with the next.
+      this.#late = [...late.filter((change) => !urgent.has(change)), ...this.#late];
+      throw error;
+    }
   }
 
   /** Makes the changes that nobody waits for. If that fails they are made with the next, and the first failure is told. */
