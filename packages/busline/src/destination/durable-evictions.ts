@@ -75,12 +75,14 @@ export class DurableEvictions {
   async #oldestOf(lane: DurableLane): Promise<Found | undefined> {
     const { intake, live, store } = this.#durable;
     if (lane.total === lane.liveCount) return undefined;
+    let oldest: Found | undefined;
     for await (const { key, value } of store.entries(lane.keys)) {
+      if (live.has(key) || this.#ended.has(key)) continue;
       // One that is being stored is new.
-      if (intake.mayBeStoring(key)) return undefined;
-      if (!live.has(key) && !this.#ended.has(key)) return { lane, key, value };
+      if (!intake.mayBeStoring(key)) oldest = { lane, key, value };
+      break;
     }
-    return undefined;
+    return oldest;
   }
 
   #drop({ lane, key, value }: Found): void {

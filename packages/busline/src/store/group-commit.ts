@@ -47,11 +47,6 @@ export class GroupCommit {
     this.#clock = clock;
   }
 
-  /** Whether nothing is to be committed. */
-  get isIdle(): boolean {
-    return !this.#isGoingOn;
-  }
-
   /** Joins the next commit. @returns settles with it */
   add(member: CommitMember): Promise<void> {
     let group = this.#waiting.at(-1);
@@ -90,8 +85,8 @@ export class GroupCommit {
 class Group {
   readonly members: CommitMember[] = [];
   readonly promise: Promise<void>;
-  resolve: () => void = () => {};
-  reject: (error: unknown) => void = () => {};
+  resolve!: () => void;
+  reject!: (error: unknown) => void;
   #size = 0;
 
   constructor() {
