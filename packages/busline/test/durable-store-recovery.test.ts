@@ -62,6 +62,24 @@ describe.each(types)("%s", (type) => {
     expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
   });
 
+  test("store - what is dropped before it has been written down that it begins leaves nothing behind", async () => {
+    const processes = new Processes();
+    const recorder = new Recorder<number>();
+    const { bus, destination } = processes.boot<number>(type, { recorder });
+    await bus.ready();
+    const stop = processes.store.fail(states, FULL);
+    await sendAll(destination, numbersTo(2), { key: "k" });
+    await turns();
+    expect(destination.purge()).toBe(2);
+    stop();
+    await processes.pass(1_000);
+    await destination.send(3);
+    expect(await recorder.count(1)).toEqual([3]);
+    await untilQuiet(bus);
+    expect(processes.store.keysOf("q")).toEqual([]);
+    expect(processes.store.keysOf("s")).toEqual([]);
+  });
+
   test("store - that a message has ended is kept, and made with the next", async () => {
     const processes = new Processes();
     const recorder = new Recorder<number>();

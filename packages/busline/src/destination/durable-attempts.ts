@@ -125,9 +125,13 @@ export class DurableAttempts implements DurableQueueKeeper {
 
   #begin(records: readonly DurableRecord[], then: () => void): void {
     const { core, store } = this.#durable;
-    const changes = records.map((record) => stateOf(record, true, record.attempts + 1));
+    // What has been dropped since a first try has failed must not leave a trace.
+    const changes = (): StoreChange[] =>
+      records
+        .filter(({ isOver }) => !isOver)
+        .map((record) => stateOf(record, true, record.attempts + 1));
     this.beginningCount += 1;
-    void untilStored(this.#durable, () => store.hurry(changes)).then((isDone) => {
+    void untilStored(this.#durable, () => store.hurry(changes())).then((isDone) => {
       this.beginningCount -= 1;
       if (this.#durable.isHalted) {
         // A close has come first: they do not begin.
