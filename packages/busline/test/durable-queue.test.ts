@@ -34,6 +34,8 @@ function messageOf(payload: string, key?: string): Message {
 class Keeper implements DurableQueueKeeper {
   wantedCount = 1;
   goOn(): void {}
+  excuse(): void {}
+  charge(): void {}
   oldestComing: Message | undefined;
   /** Levels of which something has still to be read. */
   unread = new Set<number>();

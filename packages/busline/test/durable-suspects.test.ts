@@ -279,6 +279,62 @@ describe("attempts - at another destination of the bus", () => {
     },
   );
 
+  test("attempts - what goes on beside one that ends the process each time is not held to have done it", async () => {
+    const processes = new Processes();
+    let run = await twoOf(processes);
+    await sendAll(run.suspects.destination, ["long", "poison"]);
+    await sendAll(run.others.destination, ["long too"]);
+    await run.suspects.gate.entered(2);
+    await run.others.gate.entered(1);
+    const poison: (number | undefined)[] = [];
+    for (const ms of [100, 1_000]) {
+      processes.kill();
+      run = await twoOf(processes);
+      await processes.pass(ms);
+      await run.suspects.gate.entered(2);
+      poison.push(run.suspects.gate.contexts.at(-1)?.attempt);
+    }
+    expect(poison).toEqual([2, 3]);
+    processes.kill();
+    // Of the one, three attempts have been written down, and it is given up; of the others, one.
+    run = await twoOf(processes);
+    await processes.pass(1_000);
+    await run.suspects.gate.entered(1);
+    await run.others.gate.entered(1);
+    const attempts = [run.suspects, run.others].map(({ gate }) =>
+      gate.contexts.map(({ attempt }) => attempt),
+    );
+    expect(attempts).toEqual([[2], [2]]);
+    run.suspects.gate.open();
+    run.others.gate.open();
+    await untilQuiet(run.bus);
+    expect(ledgerOf(run.suspects.destination)).toEqual({ sent: 2, delivered: 1, failed: 1 });
+    expect(ledgerOf(run.others.destination)).toEqual({ sent: 1, delivered: 1 });
+  });
+
+  test("attempts - when a trial is over, what goes on beside it may be to blame again", async () => {
+    const processes = await died();
+    const { gate, comesLater } = await otherOf(processes);
+    await gate.entered(1);
+    const { gate: tried } = comesLater();
+    await processes.pass(1_000);
+    await tried.entered(1);
+    await processes.pass(100);
+    await turns();
+    expect(tried.held).toHaveLength(1);
+    processes.kill();
+    const { suspects, others, bus: next } = await twoOf(processes);
+    await processes.pass(1_000);
+    await processes.pass(1_000);
+    await suspects.gate.entered(1);
+    await others.gate.entered(1);
+    expect(suspects.gate.contexts[0]?.attempt).toBe(3);
+    expect(others.gate.contexts[0]?.attempt).toBe(2);
+    suspects.gate.open();
+    others.gate.open();
+    await untilQuiet(next);
+  });
+
   test("attempts - a message that ends the process each time costs nobody else more than one", async () => {
     const processes = new Processes();
     let run = await twoOf(processes);

@@ -52,6 +52,18 @@ export class DurableAttempts implements DurableQueueKeeper {
     this.#durable.reader.wake(true);
   }
 
+  excuse(messages: readonly Message[]): void {
+    const states = messages
+      .map((message) => recordOf(message))
+      .map((record) => stateOf(record, false, record.attempts - 1));
+    this.#durable.store.later(...states);
+  }
+
+  charge(messages: readonly Message[]): void {
+    const states = messages.map((message) => stateOf(recordOf(message), true));
+    this.#durable.store.later(...states);
+  }
+
   goOn(): void {
     this.#durable.pool.leftQueue();
   }
@@ -65,7 +77,8 @@ export class DurableAttempts implements DurableQueueKeeper {
       if (this.#durable.isHalted) return;
       this.#begin([record], () => {
         record.isMarked = true;
-        queue.comesBack(message);
+        // It may have been dropped meanwhile.
+        if (!record.isOver) queue.comesBack(message);
         come();
       });
     });

@@ -31,7 +31,7 @@ export class DurableEnds {
   isTriedAgain(message: Message, failures: readonly ListenerFailure[]): void {
     const record = recordOf(message);
     if (record?.key === undefined) return;
-    this.#durable.queue.survived(message);
+    this.#durable.queue.attemptEnded(message);
     const failed = new Set(failures.map(({ listening }) => listening.name));
     const done = this.#ran(message, record).filter((name) => !failed.has(name));
     record.done = [...new Set([...record.done, ...done])];

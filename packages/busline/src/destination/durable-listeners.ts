@@ -1,6 +1,7 @@
 import { Alarm } from "../clock/alarm.ts";
 import { InvalidConfigurationError } from "../errors/invalid-configuration-error.ts";
 import type { CheckedListenOptions } from "../listener/listen-options.ts";
+import type { Listening } from "../listener/listening.ts";
 import type { MessageListener } from "../listener/message-listener.ts";
 import { Roster } from "../listener/roster.ts";
 import type { DurableRecord } from "../message/durable-record.ts";
@@ -54,6 +55,10 @@ export class DurableListeners {
   /** Those that are remembered and not here. */
   get missing(): readonly string[] {
     return this.remembered.filter((name) => !this.#isHere(name));
+  }
+
+  remembers({ name }: Listening): boolean {
+    return this.remembered.includes(name);
   }
 
   remember(name: string): void {

@@ -44,7 +44,7 @@ export class FailedMessages {
     const { configuration, durable, environment, events, pool } = this.core;
     const again = failures.filter(({ error, listening }) => {
       // One that leaves a durable destination may come again.
-      const isThere = listening.isRegistered || durable !== undefined;
+      const isThere = listening.isRegistered || durable?.listeners.remembers(listening) === true;
       return isThere && this.willRetry(delivery, error);
     });
     if (again.length === 0 || configuration.retry === undefined || pool === undefined) return false;

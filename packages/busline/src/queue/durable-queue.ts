@@ -16,6 +16,10 @@ export interface DurableQueueKeeper {
   mark(messages: readonly Message[]): void;
   /** Workers are free, but of what is here nothing may start beside what runs. */
   isStarved(): void;
+  /** If the process ends now, these have not done it. */
+  excuse(messages: readonly Message[]): void;
+  /** From now on they may have. */
+  charge(messages: readonly Message[]): void;
   /** More may be given out. */
   goOn(): void;
 }
@@ -37,6 +41,10 @@ export class DurableQueue implements MessageQueue, TrialQueue {
   readonly #marked = new FifoQueue();
   /** Those that have been given out, and that one that is to be tried alone waits for. */
   readonly #out = new Set<Message>();
+  /** So many are about to be given out and are not: where they are, nothing may start. */
+  #leftCount = 0;
+  /** Those that go on for so long that it does not. */
+  readonly #long = new Set<Message>();
   /** One that is tried alone: it waits for its turn, or has been given out. */
   #suspect: Message | undefined;
   /** Gives out no more. */
@@ -50,7 +58,7 @@ export class DurableQueue implements MessageQueue, TrialQueue {
   }
 
   get isAtRest(): boolean {
-    return this.#out.size === 0 && this.#marking.size === 0 && this.#marked.size === 0;
+    return this.#out.size === 0 && this.#marking.size + this.#marked.size <= this.#leftCount;
   }
 
   get size(): number {
@@ -72,6 +80,7 @@ export class DurableQueue implements MessageQueue, TrialQueue {
     if (taken !== undefined) {
       recordOf(taken).isQueued = false;
       this.#out.add(taken);
+      if (this.#leftCount > 0) this.#leftCount -= 1;
     }
     this.#markMore(taken === undefined ? 0 : 1);
     return taken;
@@ -108,18 +117,29 @@ export class DurableQueue implements MessageQueue, TrialQueue {
   }
 
   removeAll(): Message[] {
+    // First what waits: when what is in the gate ends, more would come into it.
+    const waiting = this.takeBack();
     const inGate = [...this.#marked.removeAll(), ...this.#marking];
     this.#marking.clear();
     for (const message of inGate) {
       recordOf(message).isQueued = false;
       this.ended(message);
     }
-    return [...inGate, ...this.takeBack()];
+    return [...inGate, ...waiting];
   }
 
   ended(message: Message): void {
     this.#inner.ended?.(message);
-    this.survived(message);
+    this.attemptEnded(message);
+  }
+
+  /** An attempt at a message has ended, and the process has not. */
+  attemptEnded(message: Message): void {
+    recordOf(message).isSuspect = false;
+    this.#out.delete(message);
+    this.#long.delete(message);
+    if (this.#suspect === message) this.#acquit(message);
+    else this.#trials.lookAgain();
   }
 
   /** It comes back for another attempt, and not through the queue. */
@@ -132,16 +152,24 @@ export class DurableQueue implements MessageQueue, TrialQueue {
     this.#keeper.mark([suspect]);
   }
 
-  /** An attempt at a message has ended, or gone on for long, and the process has not ended: others may go on beside it. */
-  survived(message: Message): void {
-    recordOf(message).isSuspect = false;
-    this.#out.delete(message);
-    if (this.#suspect === message) this.#acquit(message);
-    else this.#trials.lookAgain();
+  survived(suspect: Message): void {
+    recordOf(suspect).isSuspect = false;
+    if (this.#out.delete(suspect)) this.#long.add(suspect);
+    this.#acquit(suspect);
   }
 
   letGo(): void {
+    for (const message of this.#out) this.#long.add(message);
     this.#out.clear();
+    this.#leftCount = this.#marking.size + this.#marked.size;
+  }
+
+  excuse(): void {
+    if (this.#long.size > 0) this.#keeper.excuse([...this.#long]);
+  }
+
+  charge(): void {
+    if (this.#long.size > 0) this.#keeper.charge([...this.#long]);
   }
 
   goOn(): void {

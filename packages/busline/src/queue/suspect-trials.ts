@@ -17,6 +17,10 @@ export interface TrialQueue {
   survived(message: Message): void;
   /** Nobody waits any more for what it has given out. */
   letGo(): void;
+  /** What has been let go is not held to have ended the process if that ends now: one is tried beside it. */
+  excuse(): void;
+  /** That is over. */
+  charge(): void;
   /** Nothing is tried alone any more. */
   goOn(): void;
 }
@@ -74,6 +78,7 @@ export class SuspectTrials {
     const [trial] = at < 0 ? [] : this.#trials.splice(at, 1);
     trial?.alarm?.cancelDeadline();
     if (trial === undefined || at > 0) return;
+    if (trial.hasBegun) for (const queue of this.#queues) queue.charge();
     if (this.isOn) return this.#next();
     // Its own queue may have another to be tried: all of them go before what others have.
     trial.queue.goOn();
@@ -111,6 +116,8 @@ export class SuspectTrials {
     trial.alarm?.cancelDeadline();
     // It counts from here on, since a worker may not take it at all: its destination may be paused.
     this.#setAlarm(trial, trial.watchMs, () => trial.queue.survived(trial.message));
+    // That goes into one commit with the beginning of the trial.
+    for (const queue of this.#queues) queue.excuse();
     trial.queue.begin(trial.message);
   }
 

@@ -40,8 +40,9 @@ export class BusStore {
   #coming: Promise<void> | undefined;
   /** The last attempt to make them has failed, and that was told. */
   #isBehind = false;
-  /** The last of them, which no read may overtake. */
-  #hurrying: Promise<void> = Promise.resolve();
+  /** Settles when the last batch of them has been made, or has failed. */
+  #making: Promise<void> = Promise.resolve();
+  #isMaking = false;
   #isClosed = false;
   /** Commits that go on. */
   #ongoing = 0;
@@ -84,14 +85,12 @@ export class BusStore {
 
   /** Reads a page, which has all changes that were asked for before. */
   async read(range: StoreRange, limits: ReadLimits): Promise<readonly StoreEntry[]> {
-    await this.#catchUp();
-    await this.#hurrying;
+    await this.hurry([]);
     return this.#ask(() => this.#store.read(range, limits));
   }
 
   async count(range: StoreRange): Promise<number> {
     await this.#catchUp();
-    await this.#hurrying;
     return this.#ask(() => this.#store.count(range));
   }
 
@@ -173,14 +172,17 @@ export class BusStore {
     this.isOpen = true;
   }
 
+  /** One batch after the other: what has failed to be made must not come after what was made later. */
   #atEndOfRun(): Promise<void> {
+    const before = this.#making;
+    const make = (): Promise<void> => {
+      this.#coming = undefined;
+      return this.#makeLate();
+    };
     const coming = new Promise<void>((resolve) => {
-      this.#clock.atEndOfRun(() => {
-        this.#coming = undefined;
-        resolve(this.#makeLate());
-      });
+      this.#clock.atEndOfRun(() => resolve(this.#isMaking ? before.then(make) : make()));
     });
-    this.#hurrying = coming.catch(() => {});
+    this.#making = coming.catch(() => {});
     return coming;
   }
 
@@ -188,6 +190,7 @@ export class BusStore {
     const [late, urgent] = [this.#late, this.#urgent];
     this.#late = [];
     this.#urgent = new Set();
+    this.#isMaking = true;
     try {
       await this.commit(late, "process");
       this.#isBehind = false;
@@ -195,6 +198,8 @@ export class BusStore {
       // Those that nobody waits for are made with the next.
       this.#late = [...late.filter((change) => !urgent.has(change)), ...this.#late];
       throw error;
+    } finally {
+      this.#isMaking = false;
     }
   }
 
