@@ -141,6 +141,29 @@ describe.each(types)("%s", (type) => {
     expect(ledgerOf(destination)).toEqual({ sent: 1, delivered: 1 });
   });
 
+  test("forgetListener - one that has failed and left is not tried again and again", async () => {
+    const processes = new Processes();
+    const retried: number[] = [];
+    const retry = { attempts: 5, backoff: { initialMs: 1_000 }, jitter: 0 };
+    const { bus, destination } = processes.boot<number>(type, { other: () => {} }, { retry });
+    destination.addDestinationEventListener({
+      messageRetried: (_, number) => void retried.push(number),
+    });
+    const gate = new GateListener<number>();
+    const gone = destination.listen(gate, { name: "gone" });
+    await destination.send(1);
+    await gate.entered(1);
+    gate.fail(new Error("not yet"));
+    await turns();
+    gone.unregister();
+    expect(await destination.forgetListener("gone")).toBe(true);
+    await processes.pass(1_000);
+    await untilQuiet(bus);
+    expect(retried).toEqual([2]);
+    expect(gate.contexts).toHaveLength(1);
+    expect(ledgerOf(destination)).toEqual({ sent: 1, failed: 1 });
+  });
+
   test("forgetListener - what it is at work with is finished", async () => {
     const gate = new GateListener<number>();
     const processes = new Processes();

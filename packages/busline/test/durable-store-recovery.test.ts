@@ -80,6 +80,54 @@ describe.each(types)("%s", (type) => {
     expect(processes.store.keysOf("s")).toEqual([]);
   });
 
+  test("store - no read overtakes what could not be written down: nothing comes twice, and nothing is passed by", async () => {
+    const processes = new Processes();
+    const gate = new GateListener<number>();
+    const { bus, destination } = processes.boot<number>(type, { gate });
+    destination.setWorkersSize(1, 1);
+    await sendAll(destination, [1, 2, 3], { key: "k" });
+    await gate.entered(1);
+    destination.listen(() => {}, { name: "late" }).unregister();
+    await turns();
+    const stop = processes.store.fail(ends, FULL);
+    gate.release();
+    await turns(10);
+    // All is read again, but not before it is known what has ended.
+    expect(await destination.forgetListener("late")).toBe(true);
+    await turns(10);
+    stop();
+    gate.open();
+    await processes.pass(60_000);
+    await untilQuiet(bus);
+    expect(gate.contexts).toHaveLength(3);
+    expect(ledgerOf(destination)).toEqual({ sent: 3, delivered: 3 });
+    expect(processes.store.keysOf("q")).toEqual([]);
+    expect(processes.store.keysOf("s")).toEqual([]);
+  });
+
+  test("store - a purge that could not be written down yet drops nothing that came after it", async () => {
+    const processes = new Processes();
+    const recorder = new Recorder<number>();
+    const { bus, destination } = processes.boot<number>(type, { recorder });
+    await bus.ready();
+    destination.pause();
+    await sendAll(destination, [1, 2, 3], { key: "k" });
+    const stop = processes.store.fail(inProcess, FULL);
+    destination.purge();
+    await turns();
+    await sendAll(destination, [4, 5, 6], { key: "k" });
+    destination.listen(() => {}, { name: "late" }).unregister();
+    await destination.forgetListener("late");
+    await turns(10);
+    stop();
+    destination.resume();
+    await processes.pass(60_000);
+    expect(await recorder.count(3)).toEqual([4, 5, 6]);
+    await untilQuiet(bus);
+    expect(ledgerOf(destination)).toEqual({ sent: 6, discarded: 3, delivered: 3 });
+    expect(processes.store.keysOf("q")).toEqual([]);
+  });
+
   test("store - that a message has ended is kept, and made with the next", async () => {
     const processes = new Processes();
     const recorder = new Recorder<number>();

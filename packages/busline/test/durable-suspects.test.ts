@@ -4,6 +4,7 @@ import { GateListener, untilQuiet } from "busline/testing";
 import { durable, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { turns } from "./outcome-of.ts";
+import { states } from "./spy-store.ts";
 
 const RETRY = { attempts: 3, backoff: { initialMs: 1_000 }, jitter: 0 };
 const ATTRIBUTES = { workersCoreSize: 4, workersMaxSize: 4, retry: RETRY };
@@ -101,6 +102,28 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
     processes.boot<number>(type, { gate: second }, ATTRIBUTES);
     await turns(10);
     expect(second.held.map(({ payload }) => payload)).toEqual([0, 1, 2]);
+  });
+
+  test("purge - also what waits behind one that is about to be tried alone", async () => {
+    const processes = new Processes();
+    const first = new GateListener<number>();
+    const alone = { ...ATTRIBUTES, workersCoreSize: 1, workersMaxSize: 1 };
+    const { destination } = processes.boot<number>(type, { gate: first }, alone);
+    await sendAll(destination, numbersTo(4));
+    await first.entered(1);
+    processes.kill();
+    const second = new GateListener<number>();
+    const release = processes.store.hold(states);
+    const again = processes.boot<number>(type, { gate: second }, ATTRIBUTES);
+    await again.bus.ready();
+    await turns();
+    expect(again.destination.purge()).toBe(4);
+    release();
+    second.open();
+    await untilQuiet(again.bus);
+    expect(second.contexts).toEqual([]);
+    expect(ledgerOf(again.destination)).toEqual({ sent: 4, discarded: 4 });
+    expect(processes.store.keysOf("s")).toEqual([]);
   });
 
   test("attempts - one that goes on for long holds up neither those that are tried after it nor others", async () => {
@@ -333,6 +356,44 @@ describe("attempts - at another destination of the bus", () => {
     suspects.gate.open();
     others.gate.open();
     await untilQuiet(next);
+  });
+
+  test("attempts - one that was dropped on its way back to the workers is not waited for", async () => {
+    const processes = await died();
+    const { destination, gate, comesLater } = await otherOf(processes);
+    await gate.entered(1);
+    gate.fail(new Error("not yet"));
+    await turns();
+    const release = processes.store.hold(states);
+    await processes.pass(1_000);
+    expect(destination.purge()).toBe(1);
+    release();
+    await turns();
+    const { gate: tried } = comesLater();
+    await tried.entered(1);
+    expect(ledgerOf(destination)).toEqual({ sent: 1, discarded: 1 });
+  });
+
+  test("attempts - what is about to begin where nothing may start is waited for once", async () => {
+    const processes = new Processes();
+    const first = await twoOf(processes);
+    await sendAll(first.suspects.destination, ["a", "b", "c"]);
+    await first.suspects.gate.entered(3);
+    processes.kill();
+    const bus = processes.start({ onError: () => {} });
+    const { destination } = sideOf(bus, "acme/others");
+    await bus.ready();
+    const release = processes.store.hold(states);
+    await destination.send("stays");
+    await turns();
+    destination.pause();
+    release();
+    await turns();
+    const { gate } = sideOf(bus, "acme/suspects");
+    await processes.pass(999);
+    expect(gate.held).toEqual([]);
+    for (const ms of [1, 100, 100]) await processes.pass(ms);
+    await gate.entered(3);
   });
 
   test("attempts - a message that ends the process each time costs nobody else more than one", async () => {
