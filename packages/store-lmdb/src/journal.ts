@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Durability, StoreChange, StoreError } from "busline";
 import type { Engine, OpenedEngine } from "./engine.ts";
 import { GroupSync } from "./group-sync.ts";
@@ -22,8 +23,8 @@ export interface JournalParts {
   readonly engine: Engine;
   readonly limits: FoldLimits;
   readonly mark: SyncedMark;
-  /** @throws {StoreProblem} the store is in other hands by now */
-  checkLock(): void;
+  /** @throws {StoreProblem} the store is in other hands by now, or its folder is gone */
+  checkLock(isThorough: boolean): void;
   errorOf(problem: StoreProblem): StoreError;
   /** Nothing may be relied upon any more. */
   failed(error: StoreError): void;
@@ -39,6 +40,8 @@ interface Chapter {
 const MOST_GROWTH = 8;
 /** How long a fold that had no room is not tried again. */
 const PAUSE_MS = 250;
+/** How long a lock may be away that is put back. */
+const PUT_BACK_MS = 50;
 const DONE = Promise.resolve();
 
 /**
@@ -162,7 +165,26 @@ export class Journal {
       this.fail(this.#syncError);
       throw this.#syncError;
     }
+    await this.#refuseIfLocked();
     this.#parts.mark.write(through);
+  }
+
+  /** Whoever has taken the lock since has read what was written before that: all else must not be acknowledged. */
+  async #refuseIfLocked(): Promise<void> {
+    try {
+      this.#parts.checkLock(false);
+      return;
+    } catch {
+      // Another process that has looked at it may be about to put it back.
+      await setTimeout(PUT_BACK_MS);
+    }
+    try {
+      this.#parts.checkLock(true);
+    } catch (error) {
+      const lost = this.#parts.errorOf(StoreProblem.of(error, "keep its lock"));
+      this.fail(lost);
+      throw lost;
+    }
   }
 
   #foldUnlessPaused(): void {
@@ -181,7 +203,7 @@ export class Journal {
 
   async #fold(): Promise<void> {
     if (this.#ended === undefined) {
-      this.#parts.checkLock();
+      this.#parts.checkLock(true);
       await this.#makeReady();
       this.#switchLogs();
       this.#letHeldGo();

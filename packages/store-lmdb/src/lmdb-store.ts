@@ -137,8 +137,9 @@ export class LmdbStore implements MessageStore {
       engine,
       mark,
       limits: this.#parts.limits,
-      checkLock: () => {
-        if (!lock.isOurs) throw StoreProblem.failed("has failed: it has lost its lock");
+      checkLock: (isThorough) => {
+        const isHeld = isThorough ? lock.isOurs : lock.isInPlace;
+        if (!isHeld) throw StoreProblem.failed("has failed: it has lost its lock");
       },
       errorOf: (problem) => this.#errorOf(problem),
       failed: (error) => {

@@ -56,6 +56,49 @@ function locked(text: string): object {
 }
 
 describe("lock", { timeout: 30_000 }, () => {
+  test.each(["another process has taken it", "its folder is deleted"])(
+    "lock - nothing is acknowledged any more when %s",
+    async (how) => {
+      const folder = newFolder();
+      const store = await openStore(folder);
+      const put = (key: string) => store.commit([{ key, value: Uint8Array.of(1) }], "stable");
+      await put("a");
+      if (how === "its folder is deleted") {
+        rmSync(folder, { recursive: true });
+      } else {
+        // As a process does it that takes the first one for dead.
+        fs.renameSync(lockOf(folder), `${lockOf(folder)}.stale`);
+        writeFileSync(lockOf(folder), "another");
+      }
+      const lost = {
+        code: "BUSLINE_STORE_FAILED",
+        message: expect.stringMatching(/lost its lock$/),
+      };
+      await expect(put("b")).rejects.toMatchObject(lost);
+      await expect(put("c")).rejects.toMatchObject(lost);
+      await expect(store.close()).rejects.toMatchObject(lost);
+    },
+  );
+
+  test("lock - one that is taken away and put back at once goes on", async () => {
+    const folder = newFolder();
+    const store = await openStore(folder);
+    fs.renameSync(lockOf(folder), `${lockOf(folder)}.stale`);
+    const statSync = fs.statSync;
+    const looked = new Promise<void>((resolve) => {
+      vi.spyOn(fs, "statSync").mockImplementation(((...given: Parameters<typeof fs.statSync>) => {
+        if (given[0] === lockOf(folder)) resolve();
+        return statSync(...given);
+      }) as typeof fs.statSync);
+    });
+    const committing = store.commit([{ key: "a", value: Uint8Array.of(1) }], "stable");
+    // It has looked, and found nothing.
+    await looked;
+    fs.renameSync(`${lockOf(folder)}.stale`, lockOf(folder));
+    await committing;
+    await store.close();
+  });
+
   test("lock - another process has the store until it is killed, also while it is stopped", async () => {
     const folder = newFolder();
     const script = `
