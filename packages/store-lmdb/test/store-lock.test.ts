@@ -86,16 +86,16 @@ describe("lock", { timeout: 30_000 }, () => {
     fs.renameSync(lockOf(folder), `${lockOf(folder)}.stale`);
     const statSync = fs.statSync;
     const looked = new Promise<void>((resolve) => {
-      vi.spyOn(fs, "statSync").mockImplementation(((...given: Parameters<typeof fs.statSync>) => {
+      vi.spyOn(fs, "statSync").mockImplementation((...given: Parameters<typeof fs.statSync>) => {
         if (given[0] === lockOf(folder)) resolve();
         return statSync(...given);
-      }) as typeof fs.statSync);
+      });
     });
     const committing = store.commit([{ key: "a", value: Uint8Array.of(1) }], "stable");
     // It has looked, and found nothing.
     await looked;
     fs.renameSync(`${lockOf(folder)}.stale`, lockOf(folder));
-    await committing;
+    await expect(committing).resolves.toBeUndefined();
     await store.close();
   });
 
