@@ -10,6 +10,17 @@ const types = ["parallel", "serial", "keyed"] as const;
 const ONE_WORKER = { workersCoreSize: 1, workersMaxSize: 1 };
 const NOTHING = { undelivered: [], interrupted: [] };
 
+/** One message is being stored. */
+async function whileStoring(type: string) {
+  const processes = new Processes();
+  const rig = processes.boot<number>(type, { a: new Recorder<number>() });
+  await rig.bus.ready();
+  const release = processes.store.hold(stable);
+  const sending = outcomeOf(() => rig.destination.send(1));
+  await turns();
+  return { ...rig, processes, release, sending };
+}
+
 describe.each(types)("%s", (type) => {
   test("close - what runs is finished, what waits stays in the store, and nothing comes twice", async () => {
     const processes = new Processes();
@@ -71,12 +82,7 @@ describe.each(types)("%s", (type) => {
   });
 
   test("close - senders whose messages are being stored are waited for, others refused", async () => {
-    const processes = new Processes();
-    const { bus, destination } = processes.boot<number>(type, { a: new Recorder<number>() });
-    await bus.ready();
-    const release = processes.store.hold(stable);
-    const sending = outcomeOf(() => destination.send(1));
-    await turns();
+    const { bus, destination, processes, release, sending } = await whileStoring(type);
     const closing = bus.close();
     const state = watched(closing);
     expect(await outcomeOf(() => destination.send(2))).toBe("BUSLINE_CLOSED");
@@ -186,12 +192,7 @@ describe.each(types)("%s", (type) => {
   });
 
   test("removeDestination - waits for what is being stored", async () => {
-    const processes = new Processes();
-    const { bus, destination } = processes.boot<number>(type, { a: new Recorder<number>() });
-    await bus.ready();
-    const release = processes.store.hold(stable);
-    const sending = outcomeOf(() => destination.send(1));
-    await turns();
+    const { bus, destination, release, sending } = await whileStoring(type);
     const removing = bus.removeDestination(NAME);
     const state = watched(removing);
     await turns();

@@ -64,13 +64,19 @@ describe.each(types)("%s", (type) => {
     expect(ledgerOf(destination)).toEqual({ sent: 3, delivered: 3 });
   });
 
+  /** Five messages have been left for "late", and three more are being stored. */
+  async function whileStoring() {
+    const rig = await withLate(type, () => {});
+    await sendAll(rig.destination, numbersTo(5), { key: "k" });
+    await turns();
+    const release = rig.processes.store.hold(stable);
+    const sending = sendAll(rig.destination, [5, 6, 7], { key: "k" });
+    await turns();
+    return { ...rig, release, sending };
+  }
+
   test("durable - one that comes while messages are being stored does not get them twice, nor out of order", async () => {
-    const { bus, comesLate, destination, processes } = await withLate(type, () => {});
-    await sendAll(destination, numbersTo(5), { key: "k" });
-    await turns();
-    const release = processes.store.hold(stable);
-    const sending = sendAll(destination, [5, 6, 7], { key: "k" });
-    await turns();
+    const { bus, comesLate, destination, release, sending } = await whileStoring();
     const late = comesLate(destination);
     await turns();
     release();
@@ -81,12 +87,7 @@ describe.each(types)("%s", (type) => {
   });
 
   test("durable - what is stored meanwhile stands behind what has still to be read for it", async () => {
-    const { bus, comesLate, destination, processes } = await withLate(type, () => {});
-    await sendAll(destination, numbersTo(5), { key: "k" });
-    await turns();
-    const release = processes.store.hold(stable);
-    const sending = sendAll(destination, [5, 6, 7], { key: "k" });
-    await turns();
+    const { bus, comesLate, destination, processes, release, sending } = await whileStoring();
     const readOn = processes.store.hold(reads);
     const late = comesLate(destination);
     release();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runScript } from "./run-script.ts";
+import { HELD, IF_HELD, runScript } from "./run-script.ts";
 
 /** Runs a script in a process of its own, with a bus on a store and a durable destination in it. */
 function run(script: string): Promise<{ readonly exit: unknown; readonly lines: string[] }> {
@@ -14,15 +14,9 @@ function run(script: string): Promise<{ readonly exit: unknown; readonly lines: 
       return [bus, bus.addDestination(serial("acme/a", { durable: true, retry }))];
     };
     const [bus, destination] = start();
-    // Does not hold the process by itself: it tells whether something else has held it so long.
-    const ifHeld = () => setTimeout(() => {
-      console.log("held");
-      process.exit(7);
-    }, 300).unref();
+    ${IF_HELD}
     ${script}`);
 }
-
-const HELD = { exit: 7, lines: ["held"] };
 
 // Real processes and real time: there is no other way to see a process end, or not.
 describe("process life - durable", { timeout: 30_000, concurrent: true }, () => {

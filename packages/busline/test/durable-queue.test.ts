@@ -35,7 +35,6 @@ class Keeper implements DurableQueueKeeper {
   wantedCount = 1;
   goOn(): void {}
   excuse(): void {}
-  charge(): void {}
   oldestComing: Message | undefined;
   /** Levels of which something has still to be read. */
   unread = new Set<number>();

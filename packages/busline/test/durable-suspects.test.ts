@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Destination, MessageBus } from "busline";
+import type { SendOptions } from "busline";
 import { GateListener, untilQuiet } from "busline/testing";
-import { durable, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
+import { numbersTo, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { turns } from "./outcome-of.ts";
 import { states } from "./spy-store.ts";
@@ -9,14 +9,26 @@ import { states } from "./spy-store.ts";
 const RETRY = { attempts: 3, backoff: { initialMs: 1_000 }, jitter: 0 };
 const ATTRIBUTES = { workersCoreSize: 4, workersMaxSize: 4, retry: RETRY };
 
+/** A process that has died with the first so many of its messages in hand. */
+async function died<Payload>(
+  type: string,
+  payloads: readonly Payload[],
+  inHand: number,
+  options?: SendOptions,
+): Promise<Processes> {
+  const processes = new Processes();
+  const gate = new GateListener<Payload>();
+  const workers = { ...ATTRIBUTES, workersCoreSize: inHand, workersMaxSize: inHand };
+  const { destination } = processes.boot<Payload>(type, { gate }, workers);
+  await sendAll(destination, payloads, options);
+  await gate.entered(inHand);
+  processes.kill();
+  return processes;
+}
+
 describe.each(["parallel", "keyed"])("%s", (type) => {
   test("attempts - those that were at work when the process died are tried one by one, then all side by side", async () => {
-    const processes = new Processes();
-    const first = new GateListener<number>();
-    const { destination } = processes.boot<number>(type, { gate: first }, ATTRIBUTES);
-    await sendAll(destination, numbersTo(8));
-    await first.entered(4);
-    processes.kill();
+    const processes = await died(type, numbersTo(8), 4);
     const second = new GateListener<number>();
     const again = processes.boot<number>(type, { gate: second }, ATTRIBUTES);
     for (const number of numbersTo(4)) {
@@ -34,12 +46,7 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
   });
 
   test("attempts - one that is tried alone and fails lets the others go on before its next attempt", async () => {
-    const processes = new Processes();
-    const first = new GateListener<string>();
-    const { destination } = processes.boot<string>(type, { gate: first }, ATTRIBUTES);
-    await destination.send("suspect");
-    await first.entered(1);
-    processes.kill();
+    const processes = await died(type, ["suspect"], 1);
     const second = new GateListener<string>();
     const again = processes.boot<string>(type, { gate: second }, ATTRIBUTES);
     await sendAll(again.destination, ["a", "b"]);
@@ -60,12 +67,7 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
   test.each(["purge", "signal", "expiry", "another close"])(
     "attempts - one that waits to be tried alone, and is gone by %s, does not hold up the others",
     async (how) => {
-      const processes = new Processes();
-      const first = new GateListener<string>();
-      const { destination } = processes.boot<string>(type, { gate: first }, ATTRIBUTES);
-      await sendAll(destination, ["suspect"], { ttlMs: 100 });
-      await first.entered(1);
-      processes.kill();
+      const processes = await died(type, ["suspect"], 1, { ttlMs: 100 });
       const second = new GateListener<string>();
       let again = processes.boot<string>(type, { gate: second }, ATTRIBUTES);
       again.destination.pause();
@@ -105,13 +107,7 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
   });
 
   test("purge - also what waits behind one that is about to be tried alone", async () => {
-    const processes = new Processes();
-    const first = new GateListener<number>();
-    const alone = { ...ATTRIBUTES, workersCoreSize: 1, workersMaxSize: 1 };
-    const { destination } = processes.boot<number>(type, { gate: first }, alone);
-    await sendAll(destination, numbersTo(4));
-    await first.entered(1);
-    processes.kill();
+    const processes = await died(type, numbersTo(4), 1);
     const second = new GateListener<number>();
     const release = processes.store.hold(states);
     const again = processes.boot<number>(type, { gate: second }, ATTRIBUTES);
@@ -127,12 +123,7 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
   });
 
   test("attempts - one that goes on for long holds up neither those that are tried after it nor others", async () => {
-    const processes = new Processes();
-    const first = new GateListener<number>();
-    const { destination } = processes.boot<number>(type, { gate: first }, ATTRIBUTES);
-    await sendAll(destination, numbersTo(6));
-    await first.entered(4);
-    processes.kill();
+    const processes = await died(type, numbersTo(6), 4);
     const second = new GateListener<number>();
     const again = processes.boot<number>(type, { gate: second }, ATTRIBUTES);
     for (const number of numbersTo(3)) {
@@ -167,253 +158,5 @@ describe.each(["parallel", "keyed"])("%s", (type) => {
     await gate.entered(2);
     gate.open();
     await untilQuiet(bus);
-  });
-});
-
-/** A destination, and what it has in hand. */
-interface Side {
-  readonly destination: Destination<string>;
-  readonly gate: GateListener<string>;
-}
-
-function sideOf(bus: MessageBus, name: string): Side {
-  const gate = new GateListener<string>();
-  const destination = bus.addDestination<string>(
-    durable.parallel(name, { durable: true, ...ATTRIBUTES }),
-  );
-  destination.listen(gate, { name: "gate" });
-  return { destination, gate };
-}
-
-async function twoOf(
-  processes: Processes,
-): Promise<Record<"suspects" | "others", Side> & { readonly bus: MessageBus }> {
-  const bus = processes.start({ onError: () => {} });
-  const [suspects, others] = [sideOf(bus, "acme/suspects"), sideOf(bus, "acme/others")];
-  await bus.ready();
-  return { suspects, others, bus };
-}
-
-/** One that is at work already when the other comes. */
-async function otherOf(
-  processes: Processes,
-): Promise<Side & { readonly bus: MessageBus; comesLater(): Side }> {
-  const bus = processes.start({ onError: () => {} });
-  const side = sideOf(bus, "acme/others");
-  await side.destination.send("a");
-  return { ...side, bus, comesLater: () => sideOf(bus, "acme/suspects") };
-}
-
-describe("attempts - at another destination of the bus", () => {
-  /** A process that has died while "suspect" was in hand. */
-  async function died(): Promise<Processes> {
-    const processes = new Processes();
-    const { suspects } = await twoOf(processes);
-    await suspects.destination.send("suspect");
-    await suspects.gate.entered(1);
-    processes.kill();
-    return processes;
-  }
-
-  test("attempts - nothing begins while one is tried alone", async () => {
-    const processes = await died();
-    const { suspects, others, bus } = await twoOf(processes);
-    await suspects.gate.entered(1);
-    await others.destination.send("a");
-    await processes.pass(99);
-    expect(others.gate.held).toEqual([]);
-    suspects.gate.release();
-    await others.gate.entered(1);
-    others.gate.open();
-    await untilQuiet(bus);
-    expect(ledgerOf(others.destination)).toEqual({ sent: 1, delivered: 1 });
-  });
-
-  test("attempts - it has survived a while: the others go on beside it", async () => {
-    const processes = await died();
-    const { suspects, others, bus } = await twoOf(processes);
-    await suspects.gate.entered(1);
-    await others.destination.send("a");
-    await processes.pass(100);
-    await others.gate.entered(1);
-    expect(suspects.gate.held).toHaveLength(1);
-    suspects.gate.open();
-    others.gate.open();
-    await untilQuiet(bus);
-  });
-
-  test.each(["ends", "fails", "goes on for a second"])(
-    "attempts - it waits until what is in hand %s",
-    async (how) => {
-      const processes = await died();
-      const { bus, destination: other, gate, comesLater } = await otherOf(processes);
-      await gate.entered(1);
-      const { destination: suspects, gate: tried } = comesLater();
-      await processes.pass(999);
-      expect(tried.held).toEqual([]);
-      if (how === "ends") gate.release();
-      if (how === "fails") gate.fail(new Error("not yet"));
-      if (how === "goes on for a second") await processes.pass(1);
-      await tried.entered(1);
-      tried.open();
-      gate.open();
-      const quiet = untilQuiet(bus);
-      await processes.pass(1_000);
-      await quiet;
-      expect(ledgerOf(suspects)).toEqual({ sent: 1, delivered: 1 });
-      expect(ledgerOf(other)).toEqual({ sent: 1, delivered: 1 });
-    },
-  );
-
-  test("attempts - what comes back for another attempt waits, too", async () => {
-    const processes = await died();
-    const { bus, gate, comesLater } = await otherOf(processes);
-    await gate.entered(1);
-    gate.fail(new Error("not yet"));
-    await processes.pass(950);
-    const { gate: tried } = comesLater();
-    await tried.entered(1);
-    await processes.pass(99);
-    expect(gate.contexts).toHaveLength(1);
-    await processes.pass(1);
-    await gate.entered(2);
-    expect(gate.contexts[1]?.attempt).toBe(2);
-    expect(tried.held).toHaveLength(1);
-    tried.open();
-    gate.open();
-    await untilQuiet(bus);
-  });
-
-  test.each(["pause", "removeDestination"] as const)(
-    "attempts - a destination that is gone by %s holds up nobody",
-    async (how) => {
-      const processes = await died();
-      const { suspects, others, bus } = await twoOf(processes);
-      if (how === "pause") suspects.destination.pause();
-      else void bus.removeDestination("acme/suspects");
-      await others.destination.send("a");
-      await processes.pass(100);
-      await others.gate.entered(1);
-      suspects.gate.open();
-      others.gate.open();
-      if (how === "pause") suspects.destination.resume();
-      await untilQuiet(bus);
-      expect(ledgerOf(others.destination)).toEqual({ sent: 1, delivered: 1 });
-    },
-  );
-
-  test("attempts - what goes on beside one that ends the process each time is not held to have done it", async () => {
-    const processes = new Processes();
-    let run = await twoOf(processes);
-    await sendAll(run.suspects.destination, ["long", "poison"]);
-    await sendAll(run.others.destination, ["long too"]);
-    await run.suspects.gate.entered(2);
-    await run.others.gate.entered(1);
-    const poison: (number | undefined)[] = [];
-    for (const ms of [100, 1_000]) {
-      processes.kill();
-      run = await twoOf(processes);
-      await processes.pass(ms);
-      await run.suspects.gate.entered(2);
-      poison.push(run.suspects.gate.contexts.at(-1)?.attempt);
-    }
-    expect(poison).toEqual([2, 3]);
-    processes.kill();
-    // Of the one, three attempts have been written down, and it is given up; of the others, one.
-    run = await twoOf(processes);
-    await processes.pass(1_000);
-    await run.suspects.gate.entered(1);
-    await run.others.gate.entered(1);
-    const attempts = [run.suspects, run.others].map(({ gate }) =>
-      gate.contexts.map(({ attempt }) => attempt),
-    );
-    expect(attempts).toEqual([[2], [2]]);
-    run.suspects.gate.open();
-    run.others.gate.open();
-    await untilQuiet(run.bus);
-    expect(ledgerOf(run.suspects.destination)).toEqual({ sent: 2, delivered: 1, failed: 1 });
-    expect(ledgerOf(run.others.destination)).toEqual({ sent: 1, delivered: 1 });
-  });
-
-  test("attempts - when a trial is over, what goes on beside it may be to blame again", async () => {
-    const processes = await died();
-    const { gate, comesLater } = await otherOf(processes);
-    await gate.entered(1);
-    const { gate: tried } = comesLater();
-    await processes.pass(1_000);
-    await tried.entered(1);
-    await processes.pass(100);
-    await turns();
-    expect(tried.held).toHaveLength(1);
-    processes.kill();
-    const { suspects, others, bus: next } = await twoOf(processes);
-    await processes.pass(1_000);
-    await processes.pass(1_000);
-    await suspects.gate.entered(1);
-    await others.gate.entered(1);
-    expect(suspects.gate.contexts[0]?.attempt).toBe(3);
-    expect(others.gate.contexts[0]?.attempt).toBe(2);
-    suspects.gate.open();
-    others.gate.open();
-    await untilQuiet(next);
-  });
-
-  test("attempts - one that was dropped on its way back to the workers is not waited for", async () => {
-    const processes = await died();
-    const { destination, gate, comesLater } = await otherOf(processes);
-    await gate.entered(1);
-    gate.fail(new Error("not yet"));
-    await turns();
-    const release = processes.store.hold(states);
-    await processes.pass(1_000);
-    expect(destination.purge()).toBe(1);
-    release();
-    await turns();
-    const { gate: tried } = comesLater();
-    await tried.entered(1);
-    expect(ledgerOf(destination)).toEqual({ sent: 1, discarded: 1 });
-  });
-
-  test("attempts - what is about to begin where nothing may start is waited for once", async () => {
-    const processes = new Processes();
-    const first = await twoOf(processes);
-    await sendAll(first.suspects.destination, ["a", "b", "c"]);
-    await first.suspects.gate.entered(3);
-    processes.kill();
-    const bus = processes.start({ onError: () => {} });
-    const { destination } = sideOf(bus, "acme/others");
-    await bus.ready();
-    const release = processes.store.hold(states);
-    await destination.send("stays");
-    await turns();
-    destination.pause();
-    release();
-    await turns();
-    const { gate } = sideOf(bus, "acme/suspects");
-    await processes.pass(999);
-    expect(gate.held).toEqual([]);
-    for (const ms of [1, 100, 100]) await processes.pass(ms);
-    await gate.entered(3);
-  });
-
-  test("attempts - a message that ends the process each time costs nobody else more than one", async () => {
-    const processes = new Processes();
-    let run = await twoOf(processes);
-    await run.suspects.destination.send("poison");
-    await sendAll(run.others.destination, ["a", "b"]);
-    await run.others.gate.entered(2);
-    const attempts: (number | undefined)[] = [];
-    for (const _ of numbersTo(2)) {
-      await run.suspects.gate.entered(1);
-      attempts.push(run.suspects.gate.contexts[0]?.attempt);
-      processes.kill();
-      run = await twoOf(processes);
-    }
-    await processes.pass(1_000);
-    await run.others.gate.entered(1);
-    await processes.pass(100);
-    await run.others.gate.entered(2);
-    attempts.push(...run.others.gate.contexts.map(({ attempt }) => attempt));
-    expect(attempts).toEqual([1, 2, 2, 2]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runScript } from "./run-script.ts";
+import { HELD, IF_HELD, runScript } from "./run-script.ts";
 
 /** Runs a script in a process of its own, with a bus and a destination of one listener in it. */
 function run(script: string): Promise<{ readonly exit: unknown; readonly lines: string[] }> {
@@ -11,16 +11,10 @@ function run(script: string): Promise<{ readonly exit: unknown; readonly lines: 
       maximumQueueSize: 1,
       rejectedExecutionHandler: waitForSpace({ timeoutMs: 100 }),
     }));
-    // Does not hold the process by itself: it tells whether something else has held it so long.
-    const ifHeld = () => setTimeout(() => {
-      console.log("held");
-      process.exit(7);
-    }, 300).unref();
+    ${IF_HELD}
     ${script}`;
   return runScript(source);
 }
-
-const HELD = { exit: 7, lines: ["held"] };
 
 // Real processes and real time: there is no other way to see a process end, or not. Each costs a start of Node, so
 // what can be seen in one is seen in one.

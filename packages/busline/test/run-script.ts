@@ -3,6 +3,16 @@ import { fileURLToPath } from "node:url";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
+/** For a script: does not hold the process by itself, and tells whether something else has held it so long. */
+export const IF_HELD = `
+  const ifHeld = () => setTimeout(() => {
+    console.log("held");
+    process.exit(7);
+  }, 300).unref();`;
+
+/** What it tells then. */
+export const HELD = { exit: 7, lines: ["held"] };
+
 /** Runs a script, which may import "busline", in a process of its own. */
 export function runScript(
   source: string,

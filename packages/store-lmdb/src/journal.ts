@@ -24,7 +24,7 @@ export interface JournalParts {
   readonly limits: FoldLimits;
   readonly mark: SyncedMark;
   /** @throws {StoreProblem} the store is in other hands by now, or its folder is gone */
-  checkLock(isThorough: boolean): void;
+  checkLock(): void;
   errorOf(problem: StoreProblem): StoreError;
   /** Nothing may be relied upon any more. */
   failed(error: StoreError): void;
@@ -172,14 +172,14 @@ export class Journal {
   /** Whoever has taken the lock since has read what was written before that: all else must not be acknowledged. */
   async #refuseIfLocked(): Promise<void> {
     try {
-      this.#parts.checkLock(false);
+      this.#parts.checkLock();
       return;
     } catch {
       // Another process that has looked at it may be about to put it back.
       await setTimeout(PUT_BACK_MS);
     }
     try {
-      this.#parts.checkLock(true);
+      this.#parts.checkLock();
     } catch (error) {
       const lost = this.#parts.errorOf(StoreProblem.of(error, "keep its lock"));
       this.fail(lost);
@@ -203,7 +203,7 @@ export class Journal {
 
   async #fold(): Promise<void> {
     if (this.#ended === undefined) {
-      this.#parts.checkLock(true);
+      this.#parts.checkLock();
       await this.#makeReady();
       this.#switchLogs();
       this.#letHeldGo();

@@ -137,9 +137,8 @@ export class LmdbStore implements MessageStore {
       engine,
       mark,
       limits: this.#parts.limits,
-      checkLock: (isThorough) => {
-        const isHeld = isThorough ? lock.isOurs : lock.isInPlace;
-        if (!isHeld) throw StoreProblem.failed("has failed: it has lost its lock");
+      checkLock: () => {
+        if (!lock.isOurs) throw StoreProblem.failed("has failed: it has lost its lock");
       },
       errorOf: (problem) => this.#errorOf(problem),
       failed: (error) => {

@@ -19,8 +19,6 @@ let isEndAwaited = false;
 export class StoreLock {
   readonly #file: string;
   readonly #owner: LockOwner;
-  /** Which file it is; undefined until it is taken. */
-  #inode: number | undefined;
 
   private constructor(file: string, owner: LockOwner) {
     this.#file = file;
@@ -33,7 +31,6 @@ export class StoreLock {
     const lock = new StoreLock(path.join(folder, "lock"), owner);
     try {
       lock.#take();
-      lock.#inode = fs.statSync(lock.#file).ino;
       taken.add(lock);
       releaseAtEnd();
       return lock;
@@ -49,11 +46,6 @@ export class StoreLock {
     } catch {
       return false;
     }
-  }
-
-  /** The same without a look inside: another one would be another file. */
-  get isInPlace(): boolean {
-    return fs.statSync(this.#file, { throwIfNoEntry: false })?.ino === this.#inode;
   }
 
   release(): void {

@@ -84,16 +84,10 @@ describe("lock", { timeout: 30_000 }, () => {
     const folder = newFolder();
     const store = await openStore(folder);
     fs.renameSync(lockOf(folder), `${lockOf(folder)}.stale`);
-    const statSync = fs.statSync;
-    const looked = new Promise<void>((resolve) => {
-      vi.spyOn(fs, "statSync").mockImplementation((...given: Parameters<typeof fs.statSync>) => {
-        if (given[0] === lockOf(folder)) resolve();
-        return statSync(...given);
-      });
-    });
+    const read = vi.spyOn(fs, "readFileSync");
     const committing = store.commit([{ key: "a", value: Uint8Array.of(1) }], "stable");
-    // It has looked, and found nothing.
-    await looked;
+    const looked = (): void => expect(read).toHaveBeenCalledWith(lockOf(folder), "utf8");
+    await vi.waitFor(looked, { interval: 1 });
     fs.renameSync(`${lockOf(folder)}.stale`, lockOf(folder));
     await expect(committing).resolves.toBeUndefined();
     await store.close();

@@ -52,16 +52,12 @@ export class DurableAttempts implements DurableQueueKeeper {
     this.#durable.reader.wake(true);
   }
 
-  excuse(messages: readonly Message[]): void {
-    const states = messages
-      .map((message) => recordOf(message))
-      .map((record) => stateOf(record, false, record.attempts - 1));
-    this.#durable.store.later(...states);
-  }
-
-  charge(messages: readonly Message[]): void {
-    const states = messages.map((message) => stateOf(recordOf(message), true));
-    this.#durable.store.later(...states);
+  excuse(messages: readonly Message[], isExcused: boolean): void {
+    for (const message of messages) {
+      const record = recordOf(message);
+      record.isExcused = isExcused;
+      this.#durable.store.later(stateOf(record, true));
+    }
   }
 
   goOn(): void {
@@ -195,7 +191,10 @@ export function stateOf(
   attempts: number = record.attempts,
 ): StoreChange {
   record.hasState = true;
-  const { done, failure } = record;
-  const value = writeState({ attempts, done, failure, isRunning });
+  const { done, failure, isExcused } = record;
+  const value =
+    isRunning && isExcused
+      ? writeState({ attempts: attempts - 1, done, failure, isRunning: false })
+      : writeState({ attempts, done, failure, isRunning });
   return { key: stateKey(record.key as string), value };
 }

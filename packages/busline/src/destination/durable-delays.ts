@@ -188,7 +188,7 @@ export class DurableDelays {
       const isOver = waiting !== undefined && recordOf(waiting).isOver;
       if (isOver || this.#isPurged(key)) {
         lane.removeUnread();
-        reader.hasEnded(newKey);
+        this.#durable.hasEnded(newKey);
         if (isOver) store.later({ key: newKey, value: undefined });
         else this.#drop(waiting ?? this.#messageOf(key, value), newKey);
         return core.checkIdle();

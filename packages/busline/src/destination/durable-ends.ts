@@ -110,7 +110,7 @@ export class DurableEnds {
 
   /** It has ended: the counts of what there is follow. */
   isOver(message: Message, record: DurableRecord): void {
-    const { delays, live, reader } = this.#durable;
+    const { delays, live } = this.#durable;
     const key = record.key as string;
     const wasLive = live.has(key);
     record.isOver = true;
@@ -122,14 +122,13 @@ export class DurableEnds {
     const lane = this.#durable.laneAt(record.level);
     lane.total -= 1;
     if (!wasLive && key > lane.cursor) lane.unreadCount -= 1;
-    reader.hasEnded(key);
+    this.#durable.hasEnded(key);
   }
 
   /** It cannot be read. It counts as failed; what is in the store is kept there, where people may look at it. */
   setAside(key: string, value: Uint8Array, error: unknown): void {
-    const { core, evictions, reader, store } = this.#durable;
-    reader.hasEnded(key);
-    evictions.hasEnded(key);
+    const { core, store } = this.#durable;
+    this.#durable.hasEnded(key);
     store.later(
       { key: setAsideKey(key), value },
       { key, value: undefined },
@@ -151,9 +150,8 @@ export class DurableEnds {
 
   /** Nothing more is kept of it. */
   erase({ key = "", hasState }: Pick<DurableRecord, "key" | "hasState">): void {
-    const { evictions, reader, store } = this.#durable;
-    reader.hasEnded(key);
-    evictions.hasEnded(key);
+    const { store } = this.#durable;
+    this.#durable.hasEnded(key);
     store.later({ key, value: undefined });
     if (hasState) store.later({ key: stateKey(key), value: undefined });
   }

@@ -191,6 +191,12 @@ export class DurableMessages implements MessageKeeper {
     else if (record.isAwaited) this.awaited.set(key, message);
   }
 
+  /** A message is no more: whoever looks through the store just now may still find it. */
+  hasEnded(key: string): void {
+    this.reader.hasEnded(key);
+    this.evictions.hasEnded(key);
+  }
+
   /** The lane of messages of a priority; that of the nearest one below, where there is none. */
   laneFor(priority = 0): DurableLane {
     return (this.lanes.find(({ level }) => level <= priority) ?? this.lanes.at(-1)) as DurableLane;

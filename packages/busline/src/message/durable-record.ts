@@ -24,6 +24,8 @@ export class DurableRecord {
   isQueued = false;
   /** A process has ended during an attempt at it, perhaps by it. */
   isSuspect = false;
+  /** Another is tried alone beside it: if the process ends now, this one has not done it. */
+  isExcused = false;
   /** An attempt at it has been written down, and has not begun. */
   isMarked = false;
   /** It has been dropped. */

@@ -16,10 +16,8 @@ export interface DurableQueueKeeper {
   mark(messages: readonly Message[]): void;
   /** Workers are free, but of what is here nothing may start beside what runs. */
   isStarved(): void;
-  /** If the process ends now, these have not done it. */
-  excuse(messages: readonly Message[]): void;
-  /** From now on they may have. */
-  charge(messages: readonly Message[]): void;
+  /** If the process ends from now on, these have not done it; or they may have. */
+  excuse(messages: readonly Message[], isExcused: boolean): void;
   /** More may be given out. */
   goOn(): void;
 }
@@ -41,10 +39,10 @@ export class DurableQueue implements MessageQueue, TrialQueue {
   readonly #marked = new FifoQueue();
   /** Those that have been given out, and that one that is to be tried alone waits for. */
   readonly #out = new Set<Message>();
-  /** So many are about to be given out and are not: where they are, nothing may start. */
-  #leftCount = 0;
   /** Those that go on for so long that it does not. */
   readonly #long = new Set<Message>();
+  /** It does not wait either for so many that are about to be given out, and are not: where they are, nothing may start. */
+  #leftCount = 0;
   /** One that is tried alone: it waits for its turn, or has been given out. */
   #suspect: Message | undefined;
   /** Gives out no more. */
@@ -135,7 +133,9 @@ export class DurableQueue implements MessageQueue, TrialQueue {
 
   /** An attempt at a message has ended, and the process has not. */
   attemptEnded(message: Message): void {
-    recordOf(message).isSuspect = false;
+    const record = recordOf(message);
+    record.isSuspect = false;
+    record.isExcused = false;
     this.#out.delete(message);
     this.#long.delete(message);
     if (this.#suspect === message) this.#acquit(message);
@@ -164,12 +164,8 @@ export class DurableQueue implements MessageQueue, TrialQueue {
     this.#leftCount = this.#marking.size + this.#marked.size;
   }
 
-  excuse(): void {
-    if (this.#long.size > 0) this.#keeper.excuse([...this.#long]);
-  }
-
-  charge(): void {
-    if (this.#long.size > 0) this.#keeper.charge([...this.#long]);
+  excuse(isExcused: boolean): void {
+    if (this.#long.size > 0) this.#keeper.excuse([...this.#long], isExcused);
   }
 
   goOn(): void {

@@ -17,10 +17,8 @@ export interface TrialQueue {
   survived(message: Message): void;
   /** Nobody waits any more for what it has given out. */
   letGo(): void;
-  /** What has been let go is not held to have ended the process if that ends now: one is tried beside it. */
-  excuse(): void;
-  /** That is over. */
-  charge(): void;
+  /** What goes on for long is not held to have ended the process while one is tried beside it. @param isExcused false: that is over */
+  excuse(isExcused: boolean): void;
   /** Nothing is tried alone any more. */
   goOn(): void;
 }
@@ -65,9 +63,9 @@ export class SuspectTrials {
     this.lookAgain();
   }
 
-  /** @param deaths how many processes have ended during the message */
-  ask(queue: TrialQueue, message: Message, deaths: number): void {
-    const watchMs = deaths > 1 ? PATIENCE_MS : FIRST_WATCH_MS;
+  /** @param attempts how many have begun: from the second on, it was not by chance that it was in hand */
+  ask(queue: TrialQueue, message: Message, attempts: number): void {
+    const watchMs = attempts > 1 ? PATIENCE_MS : FIRST_WATCH_MS;
     this.#trials.push({ queue, message, watchMs, hasBegun: false, alarm: undefined });
     if (this.#trials.length === 1) this.#next();
   }
@@ -78,7 +76,7 @@ export class SuspectTrials {
     const [trial] = at < 0 ? [] : this.#trials.splice(at, 1);
     trial?.alarm?.cancelDeadline();
     if (trial === undefined || at > 0) return;
-    if (trial.hasBegun) for (const queue of this.#queues) queue.charge();
+    if (trial.hasBegun) for (const queue of this.#queues) queue.excuse(false);
     if (this.isOn) return this.#next();
     // Its own queue may have another to be tried: all of them go before what others have.
     trial.queue.goOn();
@@ -117,7 +115,7 @@ export class SuspectTrials {
     // It counts from here on, since a worker may not take it at all: its destination may be paused.
     this.#setAlarm(trial, trial.watchMs, () => trial.queue.survived(trial.message));
     // That goes into one commit with the beginning of the trial.
-    for (const queue of this.#queues) queue.excuse();
+    for (const queue of this.#queues) queue.excuse(true);
     trial.queue.begin(trial.message);
   }
 

@@ -90,6 +90,7 @@ export class BusStore {
   }
 
   async count(range: StoreRange): Promise<number> {
+    // A destination may begin while nothing can be written.
     await this.#catchUp();
     return this.#ask(() => this.#store.count(range));
   }
