@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { MessageListener } from "busline";
 import { GateListener, Recorder, untilQuiet } from "busline/testing";
 import { watched } from "./closing-fixture.ts";
 import { durable, NAME, numbersTo, Processes, sendAll } from "./durable-fixture.ts";
@@ -241,4 +242,35 @@ test("close - what has come back for its next attempt is tried, or stays, and no
   await next.bus.drain();
   const wasTried = gate.contexts.length === 3;
   expect(again.payloads.includes("comes back")).toBe(!wasTried);
+});
+
+describe("closing", () => {
+  test("close - what was handed to a worker and has not begun at the deadline is not begun, and costs no attempt", async () => {
+    const processes = new Processes();
+    const gate = new GateListener<number>();
+    const attributes = { workersCoreSize: 4, workersMaxSize: 4, retry: { attempts: 1 } };
+    const once = processes.boot<number>("parallel", {}, attributes);
+    const shrinks: MessageListener<number> = (message, context) => {
+      // The others have been handed out, and find no worker any more.
+      once.destination.setWorkersSize(1, 1);
+      return gate.receive(message, context);
+    };
+    once.destination.listen(shrinks, { name: "gate" });
+    await once.bus.ready();
+    await sendAll(once.destination, [0, 1, 2]);
+    await gate.entered(1);
+    const closing = once.bus.close({ deadlineMs: 10 });
+    await processes.pass(10);
+    expect((await closing).interrupted).toHaveLength(1);
+    gate.open();
+    await turns();
+    expect(gate.contexts).toHaveLength(1);
+    expect(ledgerOf(once.destination)).toEqual({ sent: 3, delivered: 1, pending: 2 });
+    const recorder = new Recorder<number>();
+    const again = processes.boot<number>("parallel", { gate: recorder }, attributes);
+    await untilQuiet(again.bus);
+    expect(recorder.payloads).toEqual([1, 2]);
+    // The first one was interrupted in its only attempt, and its end came after the store was closed.
+    expect(ledgerOf(again.destination)).toEqual({ sent: 3, delivered: 2, failed: 1 });
+  });
 });

@@ -1,5 +1,11 @@
 import type { Message } from "../message/message.ts";
-import { dropPutOff, forceClose, interruptAll, purge } from "../worker/dropped-messages.ts";
+import {
+  dropPutOff,
+  forceClose,
+  interruptAll,
+  purge,
+  takeBackUnbegun,
+} from "../worker/dropped-messages.ts";
 import type { DestinationCore } from "./destination-core.ts";
 
 /** What was not delivered when a destination or a bus was closed. What is durable stays in the store, and is not here. */
@@ -45,5 +51,6 @@ function endPool(
 ): { undelivered: Message[]; interrupted: Message[] } {
   if (pool === undefined) return { undelivered: [], interrupted: [] };
   if (durable === undefined) return forceClose(pool, error);
+  durable.attempts.takeBack(takeBackUnbegun(pool, "pending"));
   return { undelivered: [], interrupted: interruptAll(pool, error) };
 }

@@ -97,8 +97,8 @@ export class Backlog {
     return delivery.begunCount;
   }
 
-  /** Takes back one that no listener has begun with, and books what has become of it. */
-  takeBack(message: Message, outcome: "discarded" | "expired"): boolean {
+  /** Takes back one that no listener has begun with, and books what has become of it; "pending": it lies elsewhere. */
+  takeBack(message: Message, outcome: "discarded" | "expired" | "pending"): boolean {
     const progress = Message.progressOf(message);
     const delivery = progress instanceof Delivery ? progress : undefined;
     if (progress !== "waiting" && delivery?.begunCount !== 0) return false;
@@ -110,13 +110,15 @@ export class Backlog {
       if (delivery !== undefined) this.sharedCount -= 1;
       this.line.remove(message);
     }
-    if (position >= 0 && position < this.handedMessages) {
-      this.handedMessages -= 1;
-      this.counters.finished(outcome);
-    } else {
-      // In the hands of workers, but for some of its listeners only, it still counted as waiting.
-      if (position >= 0) this.isPartly = false;
-      this.counters.dropped(outcome);
+    const wasActive = position >= 0 && position < this.handedMessages;
+    if (wasActive) this.handedMessages -= 1;
+    // In the hands of workers, but for some of its listeners only, it still counted as waiting.
+    else if (position >= 0) this.isPartly = false;
+    if (outcome !== "pending") {
+      if (wasActive) this.counters.finished(outcome);
+      else this.counters.dropped(outcome);
+    } else if (wasActive) {
+      this.counters.stays();
     }
     Message.setProgress(message, "ended");
     return true;

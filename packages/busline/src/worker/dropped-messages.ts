@@ -63,9 +63,7 @@ export function forceClose(
 ): { undelivered: Message[]; interrupted: Message[] } {
   const { backlog } = pool;
   const { inHand } = backlog;
-  const notBegun = inHand.filter((message) => backlog.takeBack(message, "discarded"));
-  // Their queue is told, but hands nothing out any more.
-  for (const message of notBegun) backlog.ended(message);
+  const notBegun = takeBackUnbegun(pool, "discarded");
   const begun = inHand.filter((message) => !notBegun.includes(message));
   const interrupted = interruptAll(pool, error, begun);
   backlog.cutShort();
@@ -74,6 +72,17 @@ export function forceClose(
     undelivered: [...notBegun, ...purge(pool, "closed")],
     interrupted,
   };
+}
+
+/** Takes back from workers what no listener has begun with. */
+export function takeBackUnbegun(
+  { backlog }: WorkerPool,
+  outcome: "discarded" | "pending",
+): Message[] {
+  const notBegun = backlog.inHand.filter((message) => backlog.takeBack(message, outcome));
+  // Their queue is told, but hands nothing out any more.
+  for (const message of notBegun) backlog.ended(message);
+  return notBegun;
 }
 
 /** Interrupts what is in the hands of workers. @param begun messages that some of their listeners have begun with */
