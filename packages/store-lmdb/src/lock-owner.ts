@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Who has a store open, as its lock file says. */
@@ -52,7 +52,7 @@ export function readOwner(text: string): LockOwner | undefined {
 export function isAlive({ pid, startedAt, boot, token }: LockOwner): boolean {
   if (ours.has(token)) return true;
   if (boot !== undefined && boot !== bootId()) return false;
-  if (!isRunning(pid)) return false;
+  if (!isRunning(pid) || isZombie(pid)) return false;
   const found = startOf(pid);
   if (found !== undefined && startedAt !== undefined) return found === startedAt;
   // Without /proc: this very process had the lock under another token, so it was another one of the same number.
@@ -69,10 +69,28 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The 22nd field; the second, in brackets, may have spaces in it. */
+/** It has ended, and its parent has not asked how: in a container without an init process that may last for ever. */
+function isZombie(pid: number): boolean {
+  return statOf(pid, 3) === "Z" && threadCountOf(pid) === 1;
+}
+
+/** One that is being killed may still have a thread that finishes a write. */
+function threadCountOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
+}
+
 function startOf(pid: number): string | undefined {
+  return statOf(pid, 22);
+}
+
+/** A field of what Linux says of a process, from the third one on; the second, in brackets, may have spaces in it. */
+function statOf(pid: number, field: number): string | undefined {
   const text = readProc(`/proc/${pid}/stat`);
-  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[field - 3];
 }
 
 function bootId(): string | undefined {

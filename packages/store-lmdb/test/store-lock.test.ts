@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs, { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
@@ -77,6 +79,29 @@ describe("lock", { timeout: 30_000 }, () => {
       await expect(put("b")).rejects.toMatchObject(lost);
       await expect(put("c")).rejects.toMatchObject(lost);
       await expect(store.close()).rejects.toMatchObject(lost);
+    },
+  );
+
+  test.skipIf(!isLinux)(
+    "lock - a process that has ended counts as such before its parent knows",
+    async () => {
+      const folder = newFolder();
+      const store = await openStore(folder);
+      await store.close();
+      // A shell that is stopped does not ask how its child has ended.
+      const shell = spawn("sh", ["-c", "sleep 60 & echo $!; wait"]);
+      const [output] = (await once(shell.stdout, "data")) as [Buffer];
+      const pid = Number(output.toString());
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      const startedAt = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+      await lockWith(folder, { pid, startedAt });
+      expect(await refusalOf(folder)).toMatchObject(locked(`is open in process ${pid}`));
+      process.kill(shell.pid as number, "SIGSTOP");
+      process.kill(pid, "SIGKILL");
+      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, "latin1")).toContain(") Z "));
+      const again = await openStore(folder);
+      await again.close();
+      process.kill(shell.pid as number, "SIGKILL");
     },
   );
 
