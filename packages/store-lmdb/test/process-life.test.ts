@@ -40,8 +40,10 @@ describe("process life", { timeout: 60_000 }, () => {
     const store = new LmdbStore(newFolder(), {}, { startEngine });
     await store.open();
     await store.commit([put("a")], "stable");
+    const ending = thread?.end();
+    // It has been told to end and answers nothing any more, but is not yet gone.
     const reading = store.get(["none"]);
-    await Promise.all([thread?.end(), expect(reading).rejects.toThrow(/its thread has ended$/)]);
+    await Promise.all([ending, expect(reading).rejects.toThrow(/its thread has ended$/)]);
     const failed = {
       code: "BUSLINE_STORE_FAILED",
       message: expect.stringMatching(/its thread has ended$/),
