@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { CarriedError } from "./carried-error.ts";
+import type { RingEnd } from "./end-ring.ts";
 
 /** A message for a listener. A list, since copying the names of fields takes longer than copying what is in them. */
 export type DeliverOrder = readonly [
@@ -38,13 +39,7 @@ export type Order =
 
 /** How a listener has ended. */
 export type EndReport =
-  | {
-      readonly kind: "returned";
-      readonly task: number;
-      readonly value: unknown;
-      /** How long it took, in milliseconds. */
-      readonly took: number;
-    }
+  | RingEnd
   | { readonly kind: "failed"; readonly task: number; readonly error: CarriedError }
   | {
       readonly kind: "not loaded";
@@ -64,8 +59,12 @@ export type Report =
   /** It could not read the order of this number, counted from 1, and passes over what comes until it is told to go on. */
   | { readonly kind: "unreadable"; readonly order: number; readonly error: CarriedError };
 
+/** In place of a report: there are ends to be read. */
+export const CALL = null;
+
 /** What a thread is started with. */
 export interface ThreadData {
+  readonly ends: SharedArrayBuffer;
   readonly claims: SharedArrayBuffer;
   readonly port: MessagePort;
 }

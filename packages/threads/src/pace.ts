@@ -1,7 +1,7 @@
 /** So many messages are looked at before it is told how quick a listener is. */
 const ENOUGH = 16;
 /** For so long, about, the messages that wait at a thread may keep it busy. */
-const AHEAD_MS = 2;
+const AHEAD_MS = 4;
 const MOST = 32;
 /** One that took longer than this is not remembered for longer. */
 const LONGEST_MS = 100;

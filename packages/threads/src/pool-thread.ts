@@ -1,15 +1,10 @@
-import {
-  MessageChannel,
-  type MessagePort,
-  receiveMessageOnPort,
-  type Transferable,
-  Worker,
-} from "node:worker_threads";
+import { MessageChannel, type MessagePort, type Transferable, Worker } from "node:worker_threads";
 import type { Clock } from "busline";
 import { packError, unpackError } from "./carried-error.ts";
 import { Claims } from "./claims.ts";
-import type { DeliverOrder, Order, Report } from "./crossing.ts";
+import type { DeliverOrder, Order, ThreadData } from "./crossing.ts";
 import type { ListenerOfModule } from "./module-listener.ts";
+import { type ReadReport, ReportInbox } from "./report-inbox.ts";
 import type { ThreadSettings } from "./thread-settings.ts";
 import type { ThreadTask } from "./thread-task.ts";
 
@@ -33,8 +28,6 @@ interface Given {
   order: number;
 }
 
-/** So many reports are read at once, before others have their turn. */
-const MOST_REPORTS = 128;
 /** What has been taken back still lies in the port, and its numbers must not come round again before it is passed over. */
 const MOST_POSTED = 30_000;
 let lastNumber = 0;
@@ -53,6 +46,7 @@ export class PoolThread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #claims = new Claims();
+  readonly #inbox: ReportInbox;
   /** The numbers of listeners that it has been told of, and which of them it has loaded. */
   readonly #listeners = new Map<ListenerOfModule, number>();
   readonly #loaded = new Set<number>();
@@ -71,15 +65,18 @@ export class PoolThread {
     this.#clock = clock;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.#inbox = new ReportInbox(port1, clock, (report) => this.#read(report));
     this.#worker = new Worker(settings.program, {
       ...settings.options,
-      workerData: { claims: this.#claims.buffer, port: port2 },
+      workerData: {
+        claims: this.#claims.buffer,
+        ends: this.#inbox.ends.buffer,
+        port: port2,
+      } satisfies ThreadData,
       transferList: [port2],
     });
     // Its pool holds the process while there is work.
     this.#worker.unref();
-    port1.on("message", (report: Report) => this.#told(report));
-    port1.on("messageerror", (error) => this.#firstIsUnreadable(error));
     port1.unref();
     this.#worker.on("error", (error: unknown) => {
       this.#error = { error };
@@ -131,8 +128,7 @@ export class PoolThread {
 
   /** Reads what it has told, whether or not the event loop has come to it. */
   catchUp(): void {
-    for (let report = this.#nextReport(); report !== undefined; report = this.#nextReport())
-      this.#read(report);
+    this.#inbox.catchUp();
   }
 
   /** Ends it, with what it has in hand. @returns resolves when it is gone */
@@ -154,7 +150,10 @@ export class PoolThread {
     }
     this.#postAll(together);
     this.#lookAtFirst();
+    if (this.#hasMany()) this.#inbox.lookWhile(this.#hasMany);
   };
+
+  readonly #hasMany = (): boolean => this.#given.length > 1;
 
   #postAll(all: readonly Given[]): void {
     const posted: Given[] = [];
@@ -211,34 +210,11 @@ export class PoolThread {
     return number;
   }
 
-  /** Reads all reports that have come: an event for each takes longer than the rest. */
-  #told(first: Report): void {
-    let report: Report | undefined = first;
-    for (let left = MOST_REPORTS; report !== undefined && left > 0; left -= 1) {
-      this.#read(report);
-      report = this.#nextReport();
-    }
-    if (report !== undefined) this.#read(report);
-  }
-
-  #nextReport(): Report | undefined {
-    for (;;) {
-      try {
-        const received: { readonly message: Report } | undefined = receiveMessageOnPort(this.#port);
-        return received?.message;
-      } catch (error) {
-        this.#firstIsUnreadable(error);
-      }
-    }
-  }
-
-  /** What a listener returned, replied or threw can be read there, and not here. It is the first one's. */
-  #firstIsUnreadable(error: unknown): void {
-    this.#first((task) => task.failed(error));
-  }
-
-  #read(report: Report): void {
-    if (report.kind === "up") {
+  #read(report: ReadReport): void {
+    if (report.kind === "unreadable here") {
+      // It is the first one's.
+      this.#first((task) => task.failed(report.error));
+    } else if (report.kind === "up") {
       this.isUp = true;
       if (this.#given.length === 0) this.#becameIdle();
     } else if (report.kind === "loaded") {
@@ -304,8 +280,8 @@ export class PoolThread {
   #exited(code: number): void {
     const wasEnded = this.isEnding;
     this.isEnding = true;
-    this.catchUp();
-    this.#port.close();
+    this.#inbox.catchUp();
+    this.#inbox.close();
     this.#postedCount = 0;
     let left = this.takeBack();
     const begun = this.#given.splice(0).map(({ task }) => task);

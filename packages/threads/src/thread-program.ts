@@ -1,9 +1,10 @@
 // The program of each thread: takes messages one at a time, calls their listeners, tells how they ended.
-import { workerData } from "node:worker_threads";
+import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { Message, MessageListenerFunction } from "busline";
 import { packError, unpackError } from "./carried-error.ts";
 import { Claims } from "./claims.ts";
-import type { DeliverOrder, Order, Report, ThreadData } from "./crossing.ts";
+import { CALL, type DeliverOrder, type Order, type Report, type ThreadData } from "./crossing.ts";
+import { EndRing } from "./end-ring.ts";
 import { type LoadProblem, loadListener } from "./listener-module.ts";
 import { ThreadContext } from "./thread-context.ts";
 import { ThreadMessage } from "./thread-message.ts";
@@ -15,27 +16,42 @@ interface KnownListener {
   loaded: MessageListenerFunction | undefined;
 }
 
-const { claims: shared, port } = workerData as ThreadData;
-const claims = new Claims(shared);
+const { claims: sharedClaims, ends: sharedEnds, port } = workerData as ThreadData;
+const claims = new Claims(sharedClaims);
+const ends = new EndRing(sharedEnds);
 const listeners = new Map<number, KnownListener>();
 const inbox: DeliverOrder[] = [];
 /** Reasons of aborts that came before their message was begun with. */
 const aborts = new Map<number, unknown>();
 /** An abort may come when its message has ended, and is never asked for. */
 const MOST_ABORTS = 1_024;
+/** So long the pool is not told of an end, in milliseconds, while there is more to be done. */
+const UNCALLED_MS = 1;
+const TURN_MS = 4;
 // Before any listener's module can put another in its place.
 const now = performance.now.bind(performance);
 let orderCount = 0;
+let reportCount = 0;
+/** Since when there have been ends that the pool has not been called for. */
+let uncalledSince: number | undefined;
+/** When the last listener returned, and until when others may go on without a turn of the event loop. */
+let lastEndAt = 0;
+let turnEndsAt = 0;
 let isHalted = false;
 let isWorking = false;
 let current: { readonly task: number; readonly context: ThreadContext } | undefined;
 
 port.on("message", (order: Order) => {
+  take(order);
+  if (!isWorking) void work();
+});
+port.on("messageerror", unreadable);
+tell({ kind: "up" });
+
+function take(order: Order): void {
   orderCount += 1;
   if (order.kind === "deliver") {
-    if (isHalted) return;
-    inbox.push(...order.orders);
-    if (!isWorking) void work();
+    if (!isHalted) inbox.push(...order.orders);
   } else if (order.kind === "go on") {
     isHalted = false;
   } else if (order.kind === "listener") {
@@ -48,25 +64,50 @@ port.on("message", (order: Order) => {
     const [oldest] = aborts.keys();
     if (aborts.size > MOST_ABORTS && oldest !== undefined) aborts.delete(oldest);
   }
-});
-port.on("messageerror", (error) => {
+}
+
+function unreadable(error: unknown): void {
   orderCount += 1;
   isHalted = true;
   tell({ kind: "unreadable", order: orderCount, error: packError(error) });
-});
-tell({ kind: "up" });
+}
 
 async function work(): Promise<void> {
   isWorking = true;
-  for (let order = inbox.shift(); order !== undefined; order = inbox.shift()) {
+  turnEndsAt = now() + TURN_MS;
+  for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
     if (!claims.claim(order[0])) continue;
     const listener = listeners.get(order[2]) as KnownListener;
-    const receive = listener.loaded ?? (await load(listener, order));
-    if (receive === undefined) continue;
+    let receive = listener.loaded;
+    if (receive === undefined) {
+      call();
+      receive = await load(listener, order);
+      if (receive === undefined) continue;
+    }
     const ending = deliver(order, receive);
-    if (ending !== undefined) await ending;
+    if (ending !== undefined) {
+      call();
+      await ending;
+      turnEndsAt = lastEndAt + TURN_MS;
+    }
   }
+  // Also where the last of them have been taken back.
+  call();
   isWorking = false;
+}
+
+/** What has come meanwhile is taken without a turn of the event loop, as long as others need not wait long for theirs. */
+function nextOrder(): DeliverOrder | undefined {
+  while (inbox.length === 0 && lastEndAt < turnEndsAt) {
+    try {
+      const received: { readonly message: Order } | undefined = receiveMessageOnPort(port);
+      if (received === undefined) return undefined;
+      take(received.message);
+    } catch (error) {
+      unreadable(error);
+    }
+  }
+  return inbox.shift();
 }
 
 async function load(
@@ -103,7 +144,7 @@ function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise
         ? receive(message, context)
         : runInContexts(contexts, () => receive(message, context));
     if (isThenable(result)) return finish(task, from, result);
-    tell({ kind: "returned", task, value: result, took: now() - from });
+    returned(task, result, from);
   } catch (error) {
     tell({ kind: "failed", task, error: packError(error) });
   }
@@ -114,15 +155,34 @@ function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise
 async function finish(task: number, from: number, result: PromiseLike<unknown>): Promise<void> {
   try {
     const value = await result;
-    tell({ kind: "returned", task, value, took: now() - from });
+    returned(task, value, from);
   } catch (error) {
     tell({ kind: "failed", task, error: packError(error) });
   }
   current = undefined;
 }
 
+function returned(task: number, value: unknown, from: number): void {
+  const to = now();
+  lastEndAt = to;
+  if (!ends.add(task, value, to - from, reportCount)) {
+    tell({ kind: "returned", task, value, took: to - from });
+    return;
+  }
+  uncalledSince ??= to;
+  if (to - uncalledSince >= UNCALLED_MS) call();
+}
+
+/** What has been written down is safe, whatever becomes of the thread; but nobody looks there without a call. */
+function call(): void {
+  if (uncalledSince === undefined) return;
+  uncalledSince = undefined;
+  if (ends.mustCall()) port.postMessage(CALL);
+}
+
 function tell(report: Report): void {
   port.postMessage(report);
+  reportCount += 1;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { DestinationConfiguration, MessageBus } from "busline";
+import { AbortError, DestinationConfiguration, MessageBus } from "busline";
 import { ManualClock } from "busline/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { moduleListener, type ModuleListenerOptions, threads } from "../src/index.ts";
@@ -136,12 +136,53 @@ describe("aborts and timers", () => {
     nextGate.add();
     expect(await last).toBe("held");
   });
+
+  test("listener - an end is told also where all that came after it has been taken back", async () => {
+    // The clock stands still: nobody looks without a call.
+    const bus = newBus({ clock: new ManualClock() });
+    const destination = bus.addDestination<Command>(serial("acme/a", { workers: threads() }));
+    destination.listen(moduleListener(OBEDIENT));
+    for (let value = 0; value < 40; value += 1)
+      await destination.request({ action: "return", value });
+    const begun = new SharedSignal();
+    const gate = new SharedSignal();
+    const controller = new AbortController();
+    const held = destination.request({
+      action: "hold",
+      begun: begun.buffer,
+      gate: gate.buffer,
+      value: 1,
+    });
+    const { signal } = controller;
+    const withdrawn = destination.request({ action: "return", value: 2 }, { signal });
+    await begun.reaches(1);
+    controller.abort();
+    await expect(withdrawn).rejects.toBeInstanceOf(AbortError);
+    gate.add();
+    expect(await held).toBe(1);
+  });
+
+  test("listener - the ends before one that takes long are told while it goes on", async () => {
+    const destination = newBus().addDestination<Command>(serial("acme/a", { workers: threads() }));
+    destination.listen(moduleListener(OBEDIENT));
+    // Known to be quick, it tells of many ends at once.
+    for (let value = 0; value < 40; value += 1)
+      await destination.request({ action: "return", value });
+    const begun = new SharedSignal();
+    const gate = new SharedSignal();
+    const quick = destination.request({ action: "return", value: 40 });
+    const held = destination.request({ action: "hold", begun: begun.buffer, gate: gate.buffer });
+    await begun.reaches(1);
+    expect(await quick).toBe(40);
+    gate.add();
+    expect(await held).toBe("held");
+  });
 });
 
 describe("ends", () => {
   test("process - a message whose thread dies is booked before the process ends", async () => {
     const source = `
-      import { DestinationConfiguration, MessageBus } from "busline";
+      import { AbortError, DestinationConfiguration, MessageBus } from "busline";
       import { moduleListener, threads } from "@busline/threads";
       const bus = new MessageBus({ onError: (error) => console.log(error.code) });
       const destination = bus.addDestination(

@@ -24,6 +24,8 @@ export type Command =
       readonly action: "hold";
       readonly begun: SharedArrayBuffer;
       readonly gate: SharedArrayBuffer;
+      /** What it returns; "held" if nothing is said. */
+      readonly value?: number;
     };
 
 class OrderError extends RangeError {
@@ -101,7 +103,7 @@ export default function obey(message: Message<Command>, context: MessageListener
     case "hold":
       tell(payload.begun);
       Atomics.wait(new Int32Array(payload.gate), 0, 0);
-      return "held";
+      return payload.value ?? "held";
   }
   return undefined;
 }
