@@ -2,6 +2,16 @@ import type { MessagePort } from "node:worker_threads";
 import type { CarriedError } from "./carried-error.ts";
 import type { RingEnd } from "./end-ring.ts";
 
+/** The parts of a message that most go without. */
+export interface RareParts {
+  readonly contexts: Readonly<Record<string, unknown>> | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly key: string | undefined;
+  readonly priority: number | undefined;
+  readonly responseDestinationName: string | undefined;
+  readonly responseId: string | undefined;
+}
+
 /** A message for a listener. A list, since copying the names of fields takes longer than copying what is in them. */
 export type DeliverOrder = readonly [
   /** Its place in the order in which the thread was given messages: see `Claims`. */
@@ -10,27 +20,22 @@ export type DeliverOrder = readonly [
   /** Which of the listeners that the thread has been told of. */
   listener: number,
   attempt: number,
-  contexts: Readonly<Record<string, unknown>> | undefined,
   id: string,
-  destinationName: string,
   sentAt: number,
   payload: unknown,
-  headers: Readonly<Record<string, string>> | undefined,
-  key: string | undefined,
-  priority: number | undefined,
-  responseDestinationName: string | undefined,
-  responseId: string | undefined,
+  rare: RareParts | undefined,
 ];
 
 /** What a thread is told. */
 export type Order =
   | { readonly kind: "deliver"; readonly orders: readonly DeliverOrder[] }
-  /** A listener that orders will name by its number. */
+  /** A listener at a destination, that orders will name by its number. */
   | {
       readonly kind: "listener";
       readonly number: number;
       readonly url: string;
       readonly exportName: string;
+      readonly destinationName: string;
     }
   /** Aborts the signal of a message, also of one that is still to come. */
   | { readonly kind: "abort"; readonly task: number; readonly reason: CarriedError }

@@ -20,16 +20,9 @@ export interface PoolThreadOwner {
   exited(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void;
 }
 
-interface Given {
-  readonly task: ThreadTask;
-  readonly number: number;
-  sequence: number;
-  /** The number of the order that it was posted in. */
-  order: number;
-}
-
 /** What has been taken back still lies in the port, and its numbers must not come round again before it is passed over. */
 const MOST_POSTED = 30_000;
+const NOT_POSTED = -1;
 let lastNumber = 0;
 
 /** One thread, and the tasks that it has been given: it works on the first of them, the others wait in its port. */
@@ -47,12 +40,13 @@ export class PoolThread {
   readonly #port: MessagePort;
   readonly #claims = new Claims();
   readonly #inbox: ReportInbox;
-  /** The numbers of listeners that it has been told of, and which of them it has loaded. */
-  readonly #listeners = new Map<ListenerOfModule, number>();
+  /** The numbers of listeners at destinations that it has been told of, and which of them it has loaded. */
+  readonly #listeners = new Map<ListenerOfModule, Map<string, number>>();
+  #listenerCount = 0;
   readonly #loaded = new Set<number>();
-  #given: Given[] = [];
+  #given: ThreadTask[] = [];
   /** Those of them that have still to be posted. */
-  #outgoing: Given[] = [];
+  #outgoing: ThreadTask[] = [];
   #orderCount = 0;
   /** How many tasks have been posted since it last had none. */
   #postedCount = 0;
@@ -97,10 +91,11 @@ export class PoolThread {
   /** Gives it a task, behind those that it has. */
   give(task: ThreadTask): void {
     lastNumber += 1;
-    const given = { task, number: lastNumber, sequence: -1, order: -1 };
+    task.number = lastNumber;
+    task.sequence = NOT_POSTED;
     task.thread = this;
-    this.#given.push(given);
-    if (this.#outgoing.push(given) === 1) this.#clock.atEndOfRun(this.#post);
+    this.#given.push(task);
+    if (this.#outgoing.push(task) === 1) this.#clock.atEndOfRun(this.#post);
   }
 
   /** Takes back what it has not begun with. */
@@ -109,11 +104,11 @@ export class PoolThread {
     const isBack = this.#claims.takeBack();
     const outgoing = new Set(this.#outgoing.splice(0));
     const back: ThreadTask[] = [];
-    this.#given = this.#given.filter((given) => {
-      if (!outgoing.has(given) && !isBack(given.sequence)) return true;
-      given.task.thread = undefined;
-      given.task.takenBack();
-      back.push(given.task);
+    this.#given = this.#given.filter((task) => {
+      if (!outgoing.has(task) && !isBack(task.sequence)) return true;
+      task.thread = undefined;
+      task.takenBack();
+      back.push(task);
       return false;
     });
     return back;
@@ -121,9 +116,8 @@ export class PoolThread {
 
   /** Aborts the signal of a task that it has been given. */
   abort(task: ThreadTask): void {
-    const given = this.#given.find((one) => one.task === task);
     // What is still to be posted says so itself.
-    if (given !== undefined && given.sequence >= 0) this.#tellAbort(given);
+    if (task.thread === this && task.sequence !== NOT_POSTED) this.#tellAbort(task);
   }
 
   /** Reads what it has told, whether or not the event loop has come to it. */
@@ -139,59 +133,58 @@ export class PoolThread {
   }
 
   readonly #post = (): void => {
-    let together: Given[] = [];
-    for (const given of this.#outgoing.splice(0)) {
-      if (!given.task.goesAlone) together.push(given);
-      else {
-        this.#postAll(together);
-        this.#postAll([given]);
-        together = [];
-      }
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    let from = 0;
+    for (let at = 0; at < outgoing.length; at += 1) {
+      if (outgoing[at]?.goesAlone !== true) continue;
+      this.#postAll(outgoing.slice(from, at));
+      this.#postAll(outgoing.slice(at, at + 1));
+      from = at + 1;
     }
-    this.#postAll(together);
+    this.#postAll(from === 0 ? outgoing : outgoing.slice(from));
     this.#lookAtFirst();
     if (this.#hasMany()) this.#inbox.lookWhile(this.#hasMany);
   };
 
   readonly #hasMany = (): boolean => this.#given.length > 1;
 
-  #postAll(all: readonly Given[]): void {
-    const posted: Given[] = [];
+  #postAll(all: readonly ThreadTask[]): void {
+    const posted: ThreadTask[] = [];
     const orders: DeliverOrder[] = [];
     const transfers: Transferable[] = [];
-    for (const given of all) {
+    for (const task of all) {
       try {
-        const { order, transfer } = given.task.order();
-        const listener = this.#numberOf(given.task);
-        given.sequence = this.#claims.add();
-        orders.push([given.sequence, given.number, listener, ...order]);
-        transfers.push(...transfer);
-        posted.push(given);
+        for (const one of task.transfers()) transfers.push(one);
+        const listener = this.#numberOf(task);
+        task.sequence = this.#claims.add();
+        orders.push(task.order(listener));
+        posted.push(task);
       } catch (error) {
-        this.#drop(given, error);
+        this.#drop(task, error);
       }
     }
     if (posted.length === 0) return;
     // A listener begins as soon as its message is there.
-    for (const given of posted) if (given.task.abort !== undefined) this.#tellAbort(given);
+    for (const task of posted) if (task.abort !== undefined) this.#tellAbort(task);
     try {
       this.#tell({ kind: "deliver", orders }, transfers);
     } catch (error) {
       // Of several, one cannot be copied: which one?
-      const [given] = posted;
-      if (posted.length === 1 && given !== undefined) this.#drop(given, error);
+      const [task] = posted;
+      if (posted.length === 1 && task !== undefined) this.#drop(task, error);
       else for (const one of posted) this.#postAll([one]);
       return;
     }
     this.#postedCount += posted.length;
-    for (const given of posted) {
-      given.order = this.#orderCount;
-      given.task.posted();
+    for (const task of posted) {
+      task.orderNumber = this.#orderCount;
+      task.posted();
     }
   }
 
-  #tellAbort({ number, task }: Given): void {
-    this.#tell({ kind: "abort", task: number, reason: packError(task.abort?.reason) }, []);
+  #tellAbort({ number, abort }: ThreadTask): void {
+    this.#tell({ kind: "abort", task: number, reason: packError(abort?.reason) }, []);
   }
 
   #tell(order: Order, transfer: readonly Transferable[]): void {
@@ -199,13 +192,16 @@ export class PoolThread {
     this.#orderCount += 1;
   }
 
-  #numberOf({ listener }: ThreadTask): number {
-    let number = this.#listeners.get(listener);
+  #numberOf({ listener, destinationName }: ThreadTask): number {
+    let numbers = this.#listeners.get(listener);
+    if (numbers === undefined) this.#listeners.set(listener, (numbers = new Map()));
+    let number = numbers.get(destinationName);
     if (number === undefined) {
       const { url, exportName } = listener;
-      number = this.#listeners.size;
-      this.#listeners.set(listener, number);
-      this.#tell({ kind: "listener", number, url, exportName }, []);
+      number = this.#listenerCount;
+      this.#listenerCount += 1;
+      numbers.set(destinationName, number);
+      this.#tell({ kind: "listener", number, url, exportName, destinationName }, []);
     }
     return number;
   }
@@ -223,14 +219,14 @@ export class PoolThread {
     } else if (report.kind === "unreadable") {
       this.#isUnreadable(report.order, unpackError(report.error));
     } else if (this.#given[0]?.number === report.task) {
-      if (report.kind === "replied") this.#given[0].task.replied(report.value);
+      if (report.kind === "replied") this.#given[0].replied(report.value);
       else this.#first((task) => task.ended(report));
     }
   }
 
   /** One of those that were posted in an order is to blame, if it was one of them; they are posted again, each alone. */
   #isUnreadable(order: number, error: unknown): void {
-    const blamed = this.#given.filter((given) => given.order === order).map(({ task }) => task);
+    const blamed = this.#given.filter((task) => task.orderNumber === order);
     const back = this.takeBack();
     this.#tell({ kind: "go on" }, []);
     const [only] = blamed;
@@ -243,17 +239,17 @@ export class PoolThread {
 
   /** The first task has ended. Who is told may send another at once, so first the thread has room for it. */
   #first(tell: (task: ThreadTask) => void): void {
-    const given = this.#given.shift();
-    if (given === undefined) return;
+    const task = this.#given.shift();
+    if (task === undefined) return;
     this.hasBegun = true;
-    given.task.thread = undefined;
+    task.thread = undefined;
     if (this.#given.length === 0) {
       this.#becameIdle();
     } else {
       this.#lookAtFirst();
       if (!this.isEnding) this.#owner.hasRoom(this);
     }
-    tell(given.task);
+    tell(task);
   }
 
   #becameIdle(): void {
@@ -262,19 +258,19 @@ export class PoolThread {
   }
 
   /** It could not be posted. */
-  #drop(given: Given, error: unknown): void {
-    const at = this.#given.indexOf(given);
+  #drop(task: ThreadTask, error: unknown): void {
+    const at = this.#given.indexOf(task);
     if (at < 0) return;
     this.#given.splice(at, 1);
-    given.task.thread = undefined;
+    task.thread = undefined;
     if (this.#given.length === 0) this.#becameIdle();
-    given.task.failed(error);
+    task.failed(error);
   }
 
   #lookAtFirst(): void {
-    const [given] = this.#given;
-    if (given === undefined || given.sequence < 0) return;
-    given.task.isNext(this.#loaded.has(this.#numberOf(given.task)));
+    const [task] = this.#given;
+    if (task === undefined || task.sequence === NOT_POSTED) return;
+    task.isNext(this.#loaded.has(this.#numberOf(task)));
   }
 
   #exited(code: number): void {
@@ -284,7 +280,7 @@ export class PoolThread {
     this.#inbox.close();
     this.#postedCount = 0;
     let left = this.takeBack();
-    const begun = this.#given.splice(0).map(({ task }) => task);
+    const begun = this.#given.splice(0);
     if (begun.length > 0) this.hasBegun = true;
     // One that fails before it is up would fail for ever: it takes one of them along.
     if (begun.length === 0 && !this.isUp && !wasEnded && left.length > 0) {

@@ -3,15 +3,19 @@ import type { Destination, MessageListenerContext } from "busline";
 /** What a listener in a thread is given beside its message. */
 export class ThreadContext implements MessageListenerContext {
   readonly attempt: number;
-  readonly destination: Destination;
+  readonly #destinationName: string;
   readonly #answer: (value: unknown) => void;
   #controller: AbortController | undefined;
 
   /** @param answer brings a reply out of the thread */
   constructor(attempt: number, destinationName: string, answer: (value: unknown) => void) {
     this.attempt = attempt;
-    this.destination = destinationIn(destinationName);
+    this.#destinationName = destinationName;
     this.#answer = answer;
+  }
+
+  get destination(): Destination {
+    return destinationIn(this.#destinationName);
   }
 
   get signal(): AbortSignal {
@@ -24,7 +28,7 @@ export class ThreadContext implements MessageListenerContext {
   }
 
   deadLetter(reason: string): never {
-    const { name } = this.destination;
+    const name = this.#destinationName;
     // A thread has no busline, and so not its class: that is put on when the error has crossed.
     throw Object.assign(new Error(`A listener of "${name}" gave up: ${reason}`), {
       name: "DeadLetterError",
@@ -40,8 +44,16 @@ export class ThreadContext implements MessageListenerContext {
   }
 }
 
-/** All of a destination that there is in a thread is its name: the bus is elsewhere. */
+const destinations = new Map<string, Destination>();
+
 function destinationIn(name: string): Destination {
+  let destination = destinations.get(name);
+  if (destination === undefined) destinations.set(name, (destination = destinationCalled(name)));
+  return destination;
+}
+
+/** All of a destination that there is in a thread is its name: the bus is elsewhere. */
+function destinationCalled(name: string): Destination {
   return new Proxy({ name } as Destination, {
     get: (target, property) => {
       if (property === "name") return name;

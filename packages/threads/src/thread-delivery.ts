@@ -11,11 +11,11 @@ import {
   WorkerLostError,
 } from "busline";
 import { unpackError } from "./carried-error.ts";
-import type { EndReport } from "./crossing.ts";
+import type { DeliverOrder, EndReport, RareParts } from "./crossing.ts";
 import type { ListenerOfModule } from "./module-listener.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
-import type { OrderRest, ThreadTask } from "./thread-task.ts";
+import type { ThreadTask } from "./thread-task.ts";
 import type { ThreadTerms } from "./thread-workers.ts";
 import { readContexts } from "./travelling-context.ts";
 
@@ -29,10 +29,9 @@ const NOTHING: readonly Transferable[] = [];
 const LARGE = 16 * 1_024;
 let lastPlace = 0;
 
-interface DeliveryTerms {
+/** What is the same for all messages of a listener at a destination. */
+export interface DeliveryTerms {
   readonly listener: ListenerOfModule;
-  /** What its `transfer` names may be moved. */
-  readonly isMoved: boolean;
   readonly pool: ThreadPool;
   readonly destination: PlacedDestination;
   readonly terms: ThreadTerms;
@@ -40,50 +39,68 @@ interface DeliveryTerms {
   readonly took: (ms: number) => void;
   /** Told that it has ended. */
   readonly ended: (delivery: ThreadDelivery) => void;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** One message on its way to a listener in a thread, and back. */
 export class ThreadDelivery implements ThreadTask {
+  // One is made for each message: private names of the language would make that twice as long.
   readonly listener: ListenerOfModule;
-  readonly #message: Message;
-  readonly #context: PlacedContext;
-  readonly #terms: DeliveryTerms;
-  /** What the sender's contexts held. */
-  readonly #contexts: Readonly<Record<string, unknown>> | undefined;
+  readonly destinationName: string;
   readonly place: number;
-  thread: PoolThread | undefined;
-  abort: { readonly reason: unknown } | undefined;
+  thread: PoolThread | undefined = undefined;
+  number = 0;
+  sequence = -1;
+  orderNumber = -1;
+  abort: { readonly reason: unknown } | undefined = undefined;
   goesAlone: boolean;
-  #isPosted = false;
-  #timer: Timer | undefined;
+  private readonly message: Message;
+  private readonly context: PlacedContext;
+  private readonly terms: DeliveryTerms;
+  /** What its listener's `transfer` names may be moved. */
+  private readonly isMoved: boolean;
+  /** What the sender's contexts held. */
+  private readonly contexts: Readonly<Record<string, unknown>> | undefined;
+  private readonly resolve: (value: unknown) => void;
+  private readonly reject: (error: unknown) => void;
+  private isPosted = false;
+  private timer: Timer | undefined = undefined;
   /** Whether it is its thread's first task, and its listener has been loaded there. */
-  #stage: "waiting" | "first" | "loaded" = "waiting";
-  #isEnded = false;
-  #replyError: { readonly error: unknown } | undefined;
+  private stage: "waiting" | "first" | "loaded" = "waiting";
+  private isEnded = false;
+  private replyError: { readonly error: unknown } | undefined = undefined;
 
-  constructor(message: Message, context: PlacedContext, terms: DeliveryTerms) {
-    this.#message = message;
-    this.#context = context;
-    this.#terms = terms;
+  constructor(
+    message: Message,
+    context: PlacedContext,
+    terms: DeliveryTerms,
+    isMoved: boolean,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.message = message;
+    this.context = context;
+    this.terms = terms;
+    this.isMoved = isMoved;
+    this.resolve = resolve;
+    this.reject = reject;
     this.listener = terms.listener;
-    this.#contexts = readContexts(terms.terms.contexts);
+    this.destinationName = terms.destination.name;
+    this.contexts = readContexts(terms.terms.contexts);
     this.goesAlone = isLarge(message.payload);
     lastPlace += 1;
     this.place = lastPlace;
   }
 
   begin(): void {
-    const { pool, reject } = this.#terms;
+    const { pool } = this.terms;
     let isBegin = true;
-    this.#context.whenInterrupted((reason) => {
-      if (this.#isEnded) return;
+    this.context.whenInterrupted((reason) => {
+      if (this.isEnded) return;
       this.abort = { reason };
       // Aborted before its turn, a listener has its turn all the same, as on the event loop.
       if (isBegin) return;
-      if (pool.withdraw(this)) this.#end(() => reject(notBegun));
-      else this.thread?.abort(this);
+      if (!pool.withdraw(this)) this.thread?.abort(this);
+      else if (this.end()) this.reject(notBegun);
     });
     isBegin = false;
     pool.run(this);
@@ -91,119 +108,137 @@ export class ThreadDelivery implements ThreadTask {
 
   /** The destination is closed by force. */
   giveUp(): void {
-    const { pool, destination, reject } = this.#terms;
-    if (pool.withdraw(this)) return this.#end(() => reject(notBegun));
+    const { pool, destination } = this.terms;
+    if (pool.withdraw(this)) {
+      if (this.end()) this.reject(notBegun);
+      return;
+    }
     pool.endThreadOf(this);
-    this.#end(() => reject(new WorkerLostError(destination.name, undefined)));
+    this.failed(new WorkerLostError(destination.name, undefined));
   }
 
-  order(): { readonly order: OrderRest; readonly transfer: readonly Transferable[] } {
+  transfers(): readonly Transferable[] {
     const { transfer } = this.listener;
-    const message = this.#message;
-    const { headers, payload } = message;
-    const { isMoved, destination } = this.#terms;
+    if (!this.isMoved || transfer === undefined) return NOTHING;
     // What was moved to a thread that is no more is lost with it.
-    if (isMoved && this.#isPosted) throw new WorkerLostError(destination.name, undefined);
-    return {
-      order: [
-        this.#context.attempt,
-        this.#contexts,
-        message.id,
-        message.destinationName,
-        message.sentAt,
-        payload,
-        hasAny(headers) ? { ...headers } : undefined,
-        message.key,
-        message.priority,
-        message.responseDestinationName,
-        message.responseId,
-      ],
-      transfer: isMoved && transfer !== undefined ? transfer(payload) : NOTHING,
-    };
+    if (this.isPosted) throw new WorkerLostError(this.destinationName, undefined);
+    return transfer(this.message.payload);
+  }
+
+  order(listener: number): DeliverOrder {
+    const { message } = this;
+    return [
+      this.sequence,
+      this.number,
+      listener,
+      this.context.attempt,
+      message.id,
+      message.sentAt,
+      message.payload,
+      this.rareParts(),
+    ];
   }
 
   posted(): void {
-    this.#isPosted = true;
+    this.isPosted = true;
   }
 
   isNext(isLoaded: boolean): void {
-    if (this.#stage === "loaded" || (this.#stage === "first" && !isLoaded)) return;
-    this.#stage = isLoaded ? "loaded" : "first";
-    const { destination, terms } = this.#terms;
+    if (this.stage === "loaded" || (this.stage === "first" && !isLoaded)) return;
+    this.stage = isLoaded ? "loaded" : "first";
+    const { destination, terms } = this.terms;
     const { name, listenerTimeoutMs } = destination;
     if (!isLoaded) {
       const { loadTimeoutMs } = terms;
       const problem = `was not loaded within ${loadTimeoutMs} ms`;
-      this.#startTimer(loadTimeoutMs, () => new ListenerNotLoadedError(this.listener.url, problem));
+      this.startTimer(loadTimeoutMs, () => new ListenerNotLoadedError(this.listener.url, problem));
     } else if (listenerTimeoutMs !== undefined) {
-      this.#startTimer(listenerTimeoutMs, () => new ListenerTimeoutError(name, listenerTimeoutMs));
+      this.startTimer(listenerTimeoutMs, () => new ListenerTimeoutError(name, listenerTimeoutMs));
     } else {
-      this.#timer?.cancel();
+      this.timer?.cancel();
     }
   }
 
   takenBack(): void {
-    this.#stage = "waiting";
-    this.#timer?.cancel();
+    this.stage = "waiting";
+    this.timer?.cancel();
   }
 
   replied(value: unknown): void {
     try {
-      this.#context.reply(value);
+      this.context.reply(value);
     } catch (error) {
       // In the thread nobody can be told any more; so the listener has failed.
-      this.#replyError ??= { error };
+      this.replyError ??= { error };
     }
   }
 
   ended(report: EndReport): void {
     // To send it again to another thread would take longer than to wait.
-    if (report.kind === "returned") this.#terms.took(this.goesAlone ? Infinity : report.took);
-    this.#end(() => {
-      const { resolve, reject } = this.#terms;
-      if (report.kind === "not loaded") {
-        const cause =
-          report.cause === undefined ? {} : { cause: unpackError(report.cause, classes) };
-        reject(new ListenerNotLoadedError(this.listener.url, report.problem, cause));
-      } else if (report.kind === "failed") {
-        reject(unpackError(report.error, classes));
-      } else if (this.#replyError !== undefined) {
-        reject(this.#replyError.error);
-      } else {
-        resolve(report.value);
-      }
-    });
+    if (report.kind === "returned") this.terms.took(this.goesAlone ? Infinity : report.took);
+    if (!this.end()) return;
+    if (report.kind === "not loaded") {
+      const cause = report.cause === undefined ? {} : { cause: unpackError(report.cause, classes) };
+      this.reject(new ListenerNotLoadedError(this.listener.url, report.problem, cause));
+    } else if (report.kind === "failed") {
+      this.reject(unpackError(report.error, classes));
+    } else if (this.replyError !== undefined) {
+      this.reject(this.replyError.error);
+    } else {
+      this.resolve(report.value);
+    }
   }
 
   lost(exitCode: number | undefined, cause: unknown): void {
-    const { name } = this.#terms.destination;
-    this.failed(new WorkerLostError(name, exitCode, cause === undefined ? undefined : { cause }));
+    const options = cause === undefined ? undefined : { cause };
+    this.failed(new WorkerLostError(this.destinationName, exitCode, options));
   }
 
   failed(error: unknown): void {
-    this.#end(() => this.#terms.reject(error));
+    if (this.end()) this.reject(error);
   }
 
-  #startTimer(afterMs: number, makeError: () => Error): void {
-    this.#timer?.cancel();
-    this.#timer = this.#terms.destination.clock.startTimer(afterMs, () => {
-      const { pool, reject } = this.#terms;
+  private rareParts(): RareParts | undefined {
+    const { contexts, message } = this;
+    const { headers, key, priority, responseDestinationName } = message;
+    const hasHeaders = hasAny(headers);
+    const isUsual =
+      contexts === undefined &&
+      !hasHeaders &&
+      key === undefined &&
+      priority === undefined &&
+      responseDestinationName === undefined;
+    if (isUsual && message.responseId === undefined) return undefined;
+    return {
+      contexts,
+      headers: hasHeaders ? { ...headers } : undefined,
+      key,
+      priority,
+      responseDestinationName,
+      responseId: message.responseId,
+    };
+  }
+
+  private startTimer(afterMs: number, makeError: () => Error): void {
+    this.timer?.cancel();
+    this.timer = this.terms.destination.clock.startTimer(afterMs, () => {
       // Where this thread has been held up, the listener may have ended long ago.
       this.thread?.catchUp();
-      if (this.#isEnded) return;
+      if (this.isEnded) return;
       // Nothing less ends a loop.
-      pool.endThreadOf(this);
-      this.#end(() => reject(makeError()));
+      this.terms.pool.endThreadOf(this);
+      this.failed(makeError());
     });
   }
 
-  #end(tell: () => void): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#timer?.cancel();
-    this.#terms.pool.done();
-    this.#terms.ended(this);
-    tell();
+  /** @returns whether it had not ended before */
+  private end(): boolean {
+    if (this.isEnded) return false;
+    this.isEnded = true;
+    this.timer?.cancel();
+    this.terms.pool.done();
+    this.terms.ended(this);
+    return true;
   }
 }
 

@@ -4,47 +4,49 @@ import type { DeliverOrder } from "./crossing.ts";
 /** A message as a listener in a thread has it: the same fields, as little to be changed. */
 export class ThreadMessage {
   readonly #order: DeliverOrder;
+  readonly #destinationName: string;
   #headers: Message["headers"] | undefined;
 
-  constructor(order: DeliverOrder) {
+  constructor(order: DeliverOrder, destinationName: string) {
     this.#order = order;
+    this.#destinationName = destinationName;
   }
 
   get id(): string {
-    return this.#order[5];
+    return this.#order[4];
   }
 
   get destinationName(): string {
-    return this.#order[6];
+    return this.#destinationName;
   }
 
   get sentAt(): number {
-    return this.#order[7];
+    return this.#order[5];
   }
 
   get payload(): unknown {
-    return this.#order[8];
+    return this.#order[6];
   }
 
   get headers(): Message["headers"] {
-    this.#headers ??= headersOf(this.#order[9]);
+    this.#headers ??= headersOf(this.#order[7]?.headers);
     return this.#headers;
   }
 
   get key(): string | undefined {
-    return this.#order[10];
+    return this.#order[7]?.key;
   }
 
   get priority(): number | undefined {
-    return this.#order[11];
+    return this.#order[7]?.priority;
   }
 
   get responseDestinationName(): string | undefined {
-    return this.#order[12];
+    return this.#order[7]?.responseDestinationName;
   }
 
   get responseId(): string | undefined {
-    return this.#order[13];
+    return this.#order[7]?.responseId;
   }
 
   toJSON(): object {

@@ -36,6 +36,8 @@ export class ThreadPool implements PoolThreadOwner {
   #idleTimer: Timer | undefined;
   /** Holds the process while there are tasks: threads do not, and one may just have died. */
   #hold: Timer | undefined;
+  /** Tasks will be shared out in the next turn of the event loop. */
+  #isSharing = false;
   readonly #ending = new Set<Promise<void>>();
   #isReleased = false;
 
@@ -122,7 +124,11 @@ export class ThreadPool implements PoolThreadOwner {
     this.#idle.push(thread);
     this.#shrink();
     this.#startWaiting();
-    if (this.#idle.includes(thread)) this.#shareOut(thread);
+    // Most often the next tasks come when those are told whose tasks have ended.
+    if (this.#idle.includes(thread) && !this.#isSharing) {
+      this.#isSharing = true;
+      this.#clock.atNextTurn(this.#shareAll);
+    }
   }
 
   hasRoom(): void {
@@ -198,6 +204,11 @@ export class ThreadPool implements PoolThreadOwner {
     }
     return found;
   }
+
+  readonly #shareAll = (): void => {
+    this.#isSharing = false;
+    for (const thread of [...this.#idle]) this.#shareOut(thread);
+  };
 
   /** A thread has nothing to do while others have more than one task: takes half of what the busiest has not begun with. */
   #shareOut(idle: PoolThread): void {

@@ -13,6 +13,7 @@ import { runInContexts } from "./travelling-context.ts";
 interface KnownListener {
   readonly url: string;
   readonly exportName: string;
+  readonly destinationName: string;
   loaded: MessageListenerFunction | undefined;
 }
 
@@ -55,8 +56,8 @@ function take(order: Order): void {
   } else if (order.kind === "go on") {
     isHalted = false;
   } else if (order.kind === "listener") {
-    const { number, url, exportName } = order;
-    listeners.set(number, { url, exportName, loaded: undefined });
+    const { number, url, exportName, destinationName } = order;
+    listeners.set(number, { url, exportName, destinationName, loaded: undefined });
   } else if (current?.task === order.task) {
     ThreadContext.abort(current.context, unpackError(order.reason));
   } else {
@@ -84,7 +85,7 @@ async function work(): Promise<void> {
       receive = await load(listener, order);
       if (receive === undefined) continue;
     }
-    const ending = deliver(order, receive);
+    const ending = deliver(order, listener.destinationName, receive);
     if (ending !== undefined) {
       call();
       await ending;
@@ -126,10 +127,14 @@ async function load(
 }
 
 /** @returns a promise only where the listener goes on */
-function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise<void> | undefined {
-  const [, task, , attempt, contexts] = order;
-  const message = new ThreadMessage(order) as unknown as Message;
-  const context = new ThreadContext(attempt, message.destinationName, (value) => {
+function deliver(
+  order: DeliverOrder,
+  destinationName: string,
+  receive: MessageListenerFunction,
+): Promise<void> | undefined {
+  const [, task, , attempt, , , , rare] = order;
+  const message = new ThreadMessage(order, destinationName) as unknown as Message;
+  const context = new ThreadContext(attempt, destinationName, (value) => {
     tell({ kind: "replied", task, value });
   });
   current = { task, context };
@@ -140,9 +145,9 @@ function deliver(order: DeliverOrder, receive: MessageListenerFunction): Promise
   const from = now();
   try {
     const result =
-      contexts === undefined
+      rare?.contexts === undefined
         ? receive(message, context)
-        : runInContexts(contexts, () => receive(message, context));
+        : runInContexts(rare.contexts, () => receive(message, context));
     if (isThenable(result)) return finish(task, from, result);
     returned(task, result, from);
   } catch (error) {

@@ -10,7 +10,7 @@ import {
 import { ListenerOfModule } from "./module-listener.ts";
 import { Pace } from "./pace.ts";
 import type { OpenPool } from "./shared-pools.ts";
-import { ThreadDelivery } from "./thread-delivery.ts";
+import { type DeliveryTerms, ThreadDelivery } from "./thread-delivery.ts";
 import { settingsOf } from "./thread-settings.ts";
 import { uncloneablePart } from "./uncloneable-part.ts";
 
@@ -55,24 +55,19 @@ export class ThreadWorkers implements PlacedWorkers {
     listener.checkPresence();
     // Whether it can be loaded at all is found out now, and not by its first message.
     settingsOf(listener);
+    const terms: DeliveryTerms = {
+      listener,
+      pool: this.#open.pool,
+      destination: this.#destination,
+      terms: this.#terms,
+      took: this.#took,
+      ended: this.#ended,
+    };
+    const mayMove = listener.transfer !== undefined && !this.#destination.keepsPayloads;
     return (message, context) =>
       new Promise((resolve, reject) => {
-        const { payload } = message;
-        const isMoved =
-          listener.transfer !== undefined &&
-          !this.#destination.keepsPayloads &&
-          this.#moved.has(payload as object);
-        const delivery = new ThreadDelivery(message, context, {
-          listener,
-          isMoved,
-          pool: this.#open.pool,
-          destination: this.#destination,
-          terms: this.#terms,
-          took: this.#took,
-          ended: this.#ended,
-          resolve,
-          reject,
-        });
+        const isMoved = mayMove && this.#moved.has(message.payload as object);
+        const delivery = new ThreadDelivery(message, context, terms, isMoved, resolve, reject);
         this.#deliveries.add(delivery);
         delivery.begin();
       });
