@@ -2,17 +2,10 @@ import type { MessagePort } from "node:worker_threads";
 import type { CarriedError } from "./carried-error.ts";
 import type { RingEnd } from "./end-ring.ts";
 
-/** The parts of a message that most go without. */
-export interface RareParts {
-  readonly contexts: Readonly<Record<string, unknown>> | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  readonly key: string | undefined;
-  readonly priority: number | undefined;
-  readonly responseDestinationName: string | undefined;
-  readonly responseId: string | undefined;
-}
-
-/** A message for a listener. A list, since copying the names of fields takes longer than copying what is in them. */
+/**
+ * A message for a listener. A list, since copying the names of fields takes longer than copying what is in them; it ends
+ * with the last part that there is.
+ */
 export type DeliverOrder = readonly [
   /** Its place in the order in which the thread was given messages: see `Claims`. */
   sequence: number,
@@ -23,7 +16,12 @@ export type DeliverOrder = readonly [
   id: string,
   sentAt: number,
   payload: unknown,
-  rare: RareParts | undefined,
+  responseDestinationName?: string | undefined,
+  responseId?: string | undefined,
+  contexts?: Readonly<Record<string, unknown>> | undefined,
+  headers?: Readonly<Record<string, string>> | undefined,
+  key?: string | undefined,
+  priority?: number | undefined,
 ];
 
 /** What a thread is told. */

@@ -11,7 +11,7 @@ import {
   WorkerLostError,
 } from "busline";
 import { unpackError } from "./carried-error.ts";
-import type { DeliverOrder, EndReport, RareParts } from "./crossing.ts";
+import type { DeliverOrder, EndReport } from "./crossing.ts";
 import type { ListenerOfModule } from "./module-listener.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 import type { PoolThread } from "./pool-thread.ts";
@@ -126,16 +126,44 @@ export class ThreadDelivery implements ThreadTask {
   }
 
   order(listener: number): DeliverOrder {
-    const { message } = this;
+    const { sequence, number, contexts } = this;
+    const { attempt } = this.context;
+    const { id, sentAt, payload, headers, key, priority } = this.message;
+    const { responseDestinationName, responseId } = this.message;
+    const hasHeaders = hasAny(headers);
+    const hasRest =
+      contexts !== undefined || hasHeaders || key !== undefined || priority !== undefined;
+    // Written out: to put them together of parts takes as long as to copy them.
+    if (hasRest) {
+      return [
+        sequence,
+        number,
+        listener,
+        attempt,
+        id,
+        sentAt,
+        payload,
+        responseDestinationName,
+        responseId,
+        contexts,
+        hasHeaders ? { ...headers } : undefined,
+        key,
+        priority,
+      ];
+    }
+    if (responseDestinationName === undefined && responseId === undefined) {
+      return [sequence, number, listener, attempt, id, sentAt, payload];
+    }
     return [
-      this.sequence,
-      this.number,
+      sequence,
+      number,
       listener,
-      this.context.attempt,
-      message.id,
-      message.sentAt,
-      message.payload,
-      this.rareParts(),
+      attempt,
+      id,
+      sentAt,
+      payload,
+      responseDestinationName,
+      responseId,
     ];
   }
 
@@ -196,27 +224,6 @@ export class ThreadDelivery implements ThreadTask {
 
   failed(error: unknown): void {
     if (this.end()) this.reject(error);
-  }
-
-  private rareParts(): RareParts | undefined {
-    const { contexts, message } = this;
-    const { headers, key, priority, responseDestinationName } = message;
-    const hasHeaders = hasAny(headers);
-    const isUsual =
-      contexts === undefined &&
-      !hasHeaders &&
-      key === undefined &&
-      priority === undefined &&
-      responseDestinationName === undefined;
-    if (isUsual && message.responseId === undefined) return undefined;
-    return {
-      contexts,
-      headers: hasHeaders ? { ...headers } : undefined,
-      key,
-      priority,
-      responseDestinationName,
-      responseId: message.responseId,
-    };
   }
 
   private startTimer(afterMs: number, makeError: () => Error): void {

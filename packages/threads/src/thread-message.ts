@@ -29,24 +29,24 @@ export class ThreadMessage {
   }
 
   get headers(): Message["headers"] {
-    this.#headers ??= headersOf(this.#order[7]?.headers);
+    this.#headers ??= headersOf(this.#order[10]);
     return this.#headers;
   }
 
   get key(): string | undefined {
-    return this.#order[7]?.key;
+    return this.#order[11];
   }
 
   get priority(): number | undefined {
-    return this.#order[7]?.priority;
+    return this.#order[12];
   }
 
   get responseDestinationName(): string | undefined {
-    return this.#order[7]?.responseDestinationName;
+    return this.#order[7];
   }
 
   get responseId(): string | undefined {
-    return this.#order[7]?.responseId;
+    return this.#order[8];
   }
 
   toJSON(): object {

@@ -132,7 +132,7 @@ function deliver(
   destinationName: string,
   receive: MessageListenerFunction,
 ): Promise<void> | undefined {
-  const [, task, , attempt, , , , rare] = order;
+  const [, task, , attempt, , , , , , contexts] = order;
   const message = new ThreadMessage(order, destinationName) as unknown as Message;
   const context = new ThreadContext(attempt, destinationName, (value) => {
     tell({ kind: "replied", task, value });
@@ -145,9 +145,9 @@ function deliver(
   const from = now();
   try {
     const result =
-      rare?.contexts === undefined
+      contexts === undefined
         ? receive(message, context)
-        : runInContexts(rare.contexts, () => receive(message, context));
+        : runInContexts(contexts, () => receive(message, context));
     if (isThenable(result)) return finish(task, from, result);
     returned(task, result, from);
   } catch (error) {
