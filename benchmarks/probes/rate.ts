@@ -22,6 +22,11 @@ export interface RateOptions {
   readonly count: number;
   /** Whether a run gets so many more of them that it takes `RUN_MS`: for work that keeps no backlog. */
   readonly grows: boolean;
+  /**
+   * How long it works at least, in milliseconds, before it is measured: longer where each message takes long, since what
+   * goes on around it is not optimised before it has gone on some thousand times. Default: 400.
+   */
+  readonly warmUpMs?: number;
 }
 
 /** So long, at least, a process works before it is measured, so that what is compiled and what adapts settles … */
@@ -97,7 +102,7 @@ export async function measureRate(work: RateWork, options: RateOptions): Promise
 /** @returns how many messages a run is to have */
 async function warmUp(
   runOnce: (count: number) => Promise<Run>,
-  { count, grows }: RateOptions,
+  { count, grows, warmUpMs = WARM_UP_MS }: RateOptions,
 ): Promise<number> {
   const begin = performance.now();
   let size = count;
@@ -111,7 +116,7 @@ async function warmUp(
     fastest = Math.min(fastest, duration);
     if (grown) size *= 2;
     const elapsed = to - begin;
-    if (elapsed >= MOST_WARM_UP_MS) return size;
-    if (elapsed >= WARM_UP_MS && settled >= SETTLED_RUNS) return size;
+    if (elapsed >= Math.max(MOST_WARM_UP_MS, warmUpMs)) return size;
+    if (elapsed >= warmUpMs && settled >= SETTLED_RUNS) return size;
   }
 }

@@ -18,6 +18,8 @@ const PEERS: readonly ThreadRequesterName[] = ["piscina", "piscina (16 a worker)
 /** About 0.1 and 1 ms on the machine on which the bars were set. */
 const SHORT_STEPS = 87_000;
 const LONG_STEPS = 870_000;
+/** Some eight thousand tasks of 1 ms on two threads: so many it takes until what is around them has been optimised. */
+const WARM_UP_MS = sizeOf(5_000, 0);
 const MEGABYTE = 1_024 * 1_024;
 
 const metrics: Readonly<Record<string, Metric>> = {
@@ -52,7 +54,7 @@ async function measure(name: ThreadRequesterName, shape: Shape): Promise<Sample>
       figures: () => ({ delay: Math.max(0, delays.percentile(99) / 1e6 - 1) }),
       close: () => requester.close(),
     },
-    { count: shape.count, grows: true },
+    { count: shape.count, grows: true, warmUpMs: WARM_UP_MS },
   );
   delays.disable();
   if (name !== "2 x one thread") return sample;
