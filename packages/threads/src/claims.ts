@@ -26,6 +26,11 @@ export class Claims {
     }
   }
 
+  /** How many have been posted behind a message. */
+  countBehind(sequence: number): number {
+    return distance(sequence + 1, Atomics.load(this.#word, 0) >>> HALF);
+  }
+
   /** By the thread: whether it may begin with a message; none before it can be claimed any more. */
   claim(sequence: number): boolean {
     for (;;) {

@@ -48,7 +48,7 @@ export class PoolThread {
   /** Those of them that have still to be posted. */
   #outgoing: ThreadTask[] = [];
   #orderCount = 0;
-  /** How many tasks have been posted since it last had none. */
+  /** How many tasks have been posted behind the last one that it has ended. */
   #postedCount = 0;
   #error: { readonly error: unknown } | undefined;
   readonly #gone: Promise<void>;
@@ -93,6 +93,7 @@ export class PoolThread {
     lastNumber += 1;
     task.number = lastNumber;
     task.sequence = NOT_POSTED;
+    task.orderNumber = NOT_POSTED;
     task.thread = this;
     this.#given.push(task);
     if (this.#outgoing.push(task) === 1) this.#clock.atEndOfRun(this.#post);
@@ -227,6 +228,8 @@ export class PoolThread {
   /** One of those that were posted in an order is to blame, if it was one of them; they are posted again, each alone. */
   #isUnreadable(order: number, error: unknown): void {
     const blamed = this.#given.filter((task) => task.orderNumber === order);
+    // It has read all that has been posted before.
+    this.#postedCount = 0;
     const back = this.takeBack();
     this.#tell({ kind: "go on" }, []);
     const [only] = blamed;
@@ -242,6 +245,7 @@ export class PoolThread {
     const task = this.#given.shift();
     if (task === undefined) return;
     this.hasBegun = true;
+    this.#postedCount = this.#claims.countBehind(task.sequence);
     task.thread = undefined;
     if (this.#given.length === 0) {
       this.#becameIdle();
@@ -253,7 +257,6 @@ export class PoolThread {
   }
 
   #becameIdle(): void {
-    this.#postedCount = 0;
     if (!this.isEnding) this.#owner.becameIdle(this);
   }
 

@@ -28,16 +28,19 @@ const aborts = new Map<number, unknown>();
 const MOST_ABORTS = 1_024;
 /** So long the pool is not told of an end, in milliseconds, while there is more to be done. */
 const UNCALLED_MS = 1;
+/** So long listeners may begin, in milliseconds, before timers and sockets of theirs have their turn. */
 const TURN_MS = 4;
-// Before any listener's module can put another in its place.
+// Before any listener's module can put others in their place.
 const now = performance.now.bind(performance);
+const atNextTurn = setImmediate;
 let orderCount = 0;
 let reportCount = 0;
 /** Since when there have been ends that the pool has not been called for. */
 let uncalledSince: number | undefined;
-/** When the last listener returned, and until when others may go on without a turn of the event loop. */
+/** When the last listener ended, and until when others may begin before the event loop has had its turn. */
 let lastEndAt = 0;
 let turnEndsAt = 0;
+let isTurnOpen = false;
 let isHalted = false;
 let isWorking = false;
 let current: { readonly task: number; readonly context: ThreadContext } | undefined;
@@ -75,8 +78,13 @@ function unreadable(error: unknown): void {
 
 async function work(): Promise<void> {
   isWorking = true;
-  turnEndsAt = now() + TURN_MS;
   for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
+    if (!isTurnOpen) openTurn();
+    if (lastEndAt >= turnEndsAt) {
+      call();
+      await turn();
+      openTurn();
+    }
     if (!claims.claim(order[0])) continue;
     const listener = listeners.get(order[2]) as KnownListener;
     let receive = listener.loaded;
@@ -89,7 +97,6 @@ async function work(): Promise<void> {
     if (ending !== undefined) {
       call();
       await ending;
-      turnEndsAt = lastEndAt + TURN_MS;
     }
   }
   // Also where the last of them have been taken back.
@@ -97,16 +104,33 @@ async function work(): Promise<void> {
   isWorking = false;
 }
 
-/** What has come meanwhile is taken without a turn of the event loop, as long as others need not wait long for theirs. */
+function openTurn(): void {
+  isTurnOpen = true;
+  turnEndsAt = now() + TURN_MS;
+  atNextTurn(() => {
+    isTurnOpen = false;
+  });
+}
+
+/** Resolves when timers and sockets have had their turn. Whatever comes meanwhile lies in the inbox. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    atNextTurn(resolve);
+  });
+}
+
+/** What has come meanwhile is taken out of the port at once: most of what the event loop does is to call for that. */
 function nextOrder(): DeliverOrder | undefined {
-  while (inbox.length === 0 && lastEndAt < turnEndsAt) {
+  while (inbox.length === 0) {
+    let received: { readonly message: Order } | undefined;
     try {
-      const received: { readonly message: Order } | undefined = receiveMessageOnPort(port);
-      if (received === undefined) return undefined;
-      take(received.message);
+      received = receiveMessageOnPort(port);
     } catch (error) {
       unreadable(error);
+      continue;
     }
+    if (received === undefined) return undefined;
+    take(received.message);
   }
   return inbox.shift();
 }
@@ -119,6 +143,7 @@ async function load(
     listener.loaded = await loadListener(listener.url, listener.exportName);
     tell({ kind: "loaded", listener: number });
   } catch (error) {
+    lastEndAt = now();
     const { message: problem, cause } = error as LoadProblem;
     const carried = cause === undefined ? undefined : packError(cause);
     tell({ kind: "not loaded", task, problem, cause: carried });
@@ -151,7 +176,7 @@ function deliver(
     if (isThenable(result)) return finish(task, from, result);
     returned(task, result, from);
   } catch (error) {
-    tell({ kind: "failed", task, error: packError(error) });
+    failed(task, error);
   }
   current = undefined;
   return undefined;
@@ -162,7 +187,7 @@ async function finish(task: number, from: number, result: PromiseLike<unknown>):
     const value = await result;
     returned(task, value, from);
   } catch (error) {
-    tell({ kind: "failed", task, error: packError(error) });
+    failed(task, error);
   }
   current = undefined;
 }
@@ -176,6 +201,11 @@ function returned(task: number, value: unknown, from: number): void {
   }
   uncalledSince ??= to;
   if (to - uncalledSince >= UNCALLED_MS) call();
+}
+
+function failed(task: number, error: unknown): void {
+  lastEndAt = now();
+  tell({ kind: "failed", task, error: packError(error) });
 }
 
 /** What has been written down is safe, whatever becomes of the thread; but nobody looks there without a call. */

@@ -9,7 +9,7 @@ const IS_LONG = process.env["BUSLINE_LONG"] !== undefined;
 const COUNT = IS_LONG ? 100_000 : 800;
 const EVERY = 100;
 /** Longer than a thread takes to fill its memory, which is no loop. Most of the time of a long run is this. */
-const LOOP_MS = IS_LONG ? 3_000 : 6_000;
+const LOOP_MS = IS_LONG ? 2_000 : 6_000;
 const HOUR_MS = 3_600_000;
 
 describe.each(["parallel", "serial"])("a %s destination", (type) => {

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { ManualClock } from "busline/testing";
 import * as fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { CALL } from "../src/crossing.ts";
 import { EndRing } from "../src/end-ring.ts";
 import { ReportInbox } from "../src/report-inbox.ts";
@@ -10,6 +10,7 @@ const ports: MessagePort[] = [];
 const LOOK_MS = 5;
 
 afterEach(() => {
+  vi.useRealTimers();
   for (const port of ports.splice(0)) port.close();
 });
 
@@ -112,18 +113,19 @@ describe("report inbox", () => {
   });
 
   test("inbox - looks by itself while something is expected", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
     const teller = new Teller();
     let isExpected = true;
     teller.inbox.lookWhile(() => isExpected);
     teller.tellInMemory();
-    teller.clock.advance(LOOK_MS);
+    vi.advanceTimersByTime(LOOK_MS);
     expect(teller.read).toEqual([0]);
     teller.tellInMemory();
     isExpected = false;
-    teller.clock.advance(LOOK_MS);
+    vi.advanceTimersByTime(LOOK_MS);
     expect(teller.read).toEqual([0, 1]);
     teller.tellInMemory();
-    teller.clock.advance(LOOK_MS);
+    vi.advanceTimersByTime(LOOK_MS);
     expect(teller.read).toEqual([0, 1]);
     teller.inbox.catchUp();
     expect(teller.read).toEqual(teller.told);
