@@ -3,8 +3,8 @@ import type { CarriedError } from "./carried-error.ts";
 import type { RingEnd } from "./end-ring.ts";
 
 /**
- * A message for a listener. A list, since copying the names of fields takes longer than copying what is in them; it ends
- * with the last part that there is.
+ * A message for a listener. A list, since copying the names of fields takes longer than copying what is in them; without the
+ * last four, which most messages go without.
  */
 export type DeliverOrder = readonly [
   /** Its place in the order in which the thread was given messages: see `Claims`. */
@@ -16,8 +16,8 @@ export type DeliverOrder = readonly [
   id: string,
   sentAt: number,
   payload: unknown,
-  responseDestinationName?: string | undefined,
-  responseId?: string | undefined,
+  responseDestinationName: string | undefined,
+  responseId: string | undefined,
   contexts?: Readonly<Record<string, unknown>> | undefined,
   headers?: Readonly<Record<string, string>> | undefined,
   key?: string | undefined,

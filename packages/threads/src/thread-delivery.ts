@@ -131,30 +131,8 @@ export class ThreadDelivery implements ThreadTask {
     const { id, sentAt, payload, headers, key, priority } = this.message;
     const { responseDestinationName, responseId } = this.message;
     const hasHeaders = hasAny(headers);
-    const hasRest =
-      contexts !== undefined || hasHeaders || key !== undefined || priority !== undefined;
-    // Written out: to put them together of parts takes as long as to copy them.
-    if (hasRest) {
-      return [
-        sequence,
-        number,
-        listener,
-        attempt,
-        id,
-        sentAt,
-        payload,
-        responseDestinationName,
-        responseId,
-        contexts,
-        hasHeaders ? { ...headers } : undefined,
-        key,
-        priority,
-      ];
-    }
-    if (responseDestinationName === undefined && responseId === undefined) {
-      return [sequence, number, listener, attempt, id, sentAt, payload];
-    }
-    return [
+    // Not put together of parts: that takes as long as to copy them.
+    const order = [
       sequence,
       number,
       listener,
@@ -164,7 +142,10 @@ export class ThreadDelivery implements ThreadTask {
       payload,
       responseDestinationName,
       responseId,
-    ];
+    ] as const;
+    if (contexts === undefined && !hasHeaders && key === undefined && priority === undefined)
+      return order;
+    return [...order, contexts, hasHeaders ? { ...headers } : undefined, key, priority];
   }
 
   posted(): void {

@@ -34,7 +34,8 @@ async function reportsOf(command: BusyCommand): Promise<readonly ReadReport[]> {
     destinationName: "acme/busy",
   });
   for (let task = 0; task < COUNT; task += 1) {
-    const order: DeliverOrder = [claims.add(), task, 0, 1, `id ${task}`, 0, command];
+    const response = [undefined, undefined] as const;
+    const order: DeliverOrder = [claims.add(), task, 0, 1, `id ${task}`, 0, command, ...response];
     tell({ kind: "deliver", orders: [order] });
   }
   const workerData: ThreadData = { claims: claims.buffer, ends: inbox.ends.buffer, port: port2 };
