@@ -29,6 +29,8 @@ const builtIns: Readonly<Record<string, ErrorConstructor>> = {
   AggregateError: AggregateError as unknown as ErrorConstructor,
 };
 
+/** It has what no other has, and can only be made by its own class. */
+const DOM_EXCEPTION = "DOMException";
 /** An error that is its own cause, in some turns, ends somewhere. */
 const DEEPEST = 8;
 
@@ -72,9 +74,11 @@ export function unpackError(
   if (!carried.isError) return carried.value;
   const { name, builtIn, message, stack, cause, errors, more } = carried;
   const options = cause === undefined ? undefined : { cause: unpackError(cause, classes) };
-  const error: Error = new Error(message, options);
+  const error: Error =
+    builtIn === DOM_EXCEPTION ? new DOMException(message, name) : new Error(message, options);
   const known = classes[name]?.prototype ?? builtIns[builtIn]?.prototype ?? Error.prototype;
-  Object.setPrototypeOf(error, known);
+  if (builtIn !== DOM_EXCEPTION) Object.setPrototypeOf(error, known);
+  else if (options !== undefined) define(error, "cause", options.cause);
   if (error.name !== name) define(error, "name", name);
   define(error, "stack", stack);
   if (errors !== undefined) {
@@ -92,6 +96,7 @@ function define(error: Error, name: string, value: unknown): void {
 }
 
 function builtInOf(error: Error): string {
+  if (error instanceof DOMException) return DOM_EXCEPTION;
   for (
     let prototype: unknown = Object.getPrototypeOf(error);
     prototype !== null;
@@ -103,10 +108,15 @@ function builtInOf(error: Error): string {
   return "Error";
 }
 
-function copyOf(value: unknown): unknown {
+/** What of a value can be copied. */
+function copyOf(value: unknown, seen = new Set<unknown>()): unknown {
   try {
     return structuredClone(value);
   } catch {
-    return typeof value === "function" || typeof value === "symbol" ? String(value) : undefined;
+    if (typeof value !== "object" || value === null) return String(value);
+    if (seen.has(value)) return undefined;
+    seen.add(value);
+    const parts = Object.entries(value).map(([key, part]) => [key, copyOf(part, seen)] as const);
+    return Array.isArray(value) ? parts.map(([, part]) => part) : Object.fromEntries(parts);
   }
 }

@@ -38,7 +38,9 @@ export type Order =
   /** Aborts the signal of a message, also of one that is still to come. */
   | { readonly kind: "abort"; readonly task: number; readonly reason: CarriedError }
   /** After something that could not be read: what comes now is to be read again. */
-  | { readonly kind: "go on" };
+  | { readonly kind: "go on" }
+  /** There will be no more: what its listeners have printed is to be brought out, before the thread is ended. */
+  | { readonly kind: "flush" };
 
 /** How a listener has ended. */
 export type EndReport =
@@ -49,6 +51,13 @@ export type EndReport =
       readonly task: number;
       readonly problem: string;
       readonly cause: CarriedError | undefined;
+    }
+  /** What it returned cannot be copied. */
+  | {
+      readonly kind: "not copied";
+      readonly task: number;
+      readonly problem: string;
+      readonly path: readonly string[];
     };
 
 /** What a thread tells. */
@@ -59,6 +68,9 @@ export type Report =
   /** A listener's module has been loaded, which is done once. */
   | { readonly kind: "loaded"; readonly listener: number }
   | { readonly kind: "replied"; readonly task: number; readonly value: unknown }
+  /** A listener has replied when it had ended. */
+  | { readonly kind: "replied late"; readonly destinationName: string; readonly id: string }
+  | { readonly kind: "flushed" }
   /** It could not read the order of this number, counted from 1, and passes over what comes until it is told to go on. */
   | { readonly kind: "unreadable"; readonly order: number; readonly error: CarriedError };
 

@@ -51,6 +51,14 @@ export function moduleListener<Payload = unknown, Reply = unknown>(
   return new ListenerOfModule(url, options) as ModuleListener<Payload, Reply>;
 }
 
+/** The limits that Node knows; it passes over others. */
+const LIMITS = [
+  "maxOldGenerationSizeMb",
+  "maxYoungGenerationSizeMb",
+  "codeRangeSizeMb",
+  "stackSizeMb",
+];
+
 /** What `moduleListener` makes. */
 export class ListenerOfModule implements ModuleListener {
   readonly url: string;
@@ -74,6 +82,10 @@ export class ListenerOfModule implements ModuleListener {
     ]);
     this.exportName = read.text("exportName") ?? "default";
     this.resourceLimits = read.record("resourceLimits", "number");
+    for (const name of Object.keys(this.resourceLimits ?? {})) {
+      if (!LIMITS.includes(name))
+        read.refuse("resourceLimits", `an object with ${LIMITS.join(", ")}`);
+    }
     this.transfer = read.function("transfer");
     this.env = { ...read.record("env", "string") };
     this.argv = [...(read.texts("argv") ?? [])];

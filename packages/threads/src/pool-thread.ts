@@ -16,6 +16,8 @@ export interface PoolThreadOwner {
   hasRoom(thread: PoolThread): void;
   /** It has given tasks back that it has not begun with. */
   gaveBack(tasks: readonly ThreadTask[]): void;
+  /** A listener has replied to a message when it had ended. */
+  repliedLate(destinationName: string, messageId: string): void;
   /** It is no more. @param left tasks that it has not begun with */
   exited(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void;
 }
@@ -23,6 +25,8 @@ export interface PoolThreadOwner {
 /** What has been taken back still lies in the port, and its numbers must not come round again before it is passed over. */
 const MOST_POSTED = 30_000;
 const NOT_POSTED = -1;
+/** So long it may take, in milliseconds, to bring out what listeners have printed. */
+const FLUSH_MS = 250;
 let lastNumber = 0;
 
 /** One thread, and the tasks that it has been given: it works on the first of them, the others wait in its port. */
@@ -51,6 +55,7 @@ export class PoolThread {
   /** How many tasks have been posted behind the last one that it has ended. */
   #postedCount = 0;
   #error: { readonly error: unknown } | undefined;
+  #flushed: (() => void) | undefined;
   readonly #gone: Promise<void>;
 
   constructor(settings: ThreadSettings, owner: PoolThreadOwner, clock: Clock) {
@@ -129,8 +134,20 @@ export class PoolThread {
   /** Ends it, with what it has in hand. @returns resolves when it is gone */
   async end(): Promise<void> {
     this.isEnding = true;
+    if (this.isUp && this.#given.length === 0) await this.#flush();
     await this.#worker.terminate();
     await this.#gone;
+  }
+
+  /** Brings out what its listeners have printed, unless something of theirs holds the thread. */
+  async #flush(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#flushed = resolve;
+      this.#tell({ kind: "flush" }, []);
+      timer = setTimeout(resolve, FLUSH_MS);
+    });
+    clearTimeout(timer);
   }
 
   readonly #post = (): void => {
@@ -217,6 +234,10 @@ export class PoolThread {
     } else if (report.kind === "loaded") {
       this.#loaded.add(report.listener);
       this.#lookAtFirst();
+    } else if (report.kind === "flushed") {
+      this.#flushed?.();
+    } else if (report.kind === "replied late") {
+      this.#owner.repliedLate(report.destinationName, report.id);
     } else if (report.kind === "unreadable") {
       this.#isUnreadable(report.order, unpackError(report.error));
     } else if (this.#given[0]?.number === report.task) {
@@ -276,6 +297,11 @@ export class PoolThread {
     task.isNext(this.#loaded.has(this.#numberOf(task)));
   }
 
+  #hasLoaded({ listener, destinationName }: ThreadTask): boolean {
+    const number = this.#listeners.get(listener)?.get(destinationName);
+    return number !== undefined && this.#loaded.has(number);
+  }
+
   #exited(code: number): void {
     const wasEnded = this.isEnding;
     this.isEnding = true;
@@ -285,9 +311,11 @@ export class PoolThread {
     let left = this.takeBack();
     const begun = this.#given.splice(0);
     if (begun.length > 0) this.hasBegun = true;
-    // One that fails before it is up would fail for ever: it takes one of them along.
-    if (begun.length === 0 && !this.isUp && !wasEnded && left.length > 0) {
-      begun.push(left[0] as ThreadTask);
+    this.#flushed?.();
+    // One that fails before it is up, or as it loads, would fail for ever: it takes one of them along.
+    const [next] = left;
+    if (begun.length === 0 && !wasEnded && next !== undefined && !this.#hasLoaded(next)) {
+      begun.push(next);
       left = left.slice(1);
     }
     const error = this.#error?.error;

@@ -1,6 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import * as busline from "busline";
 import {
+  InvalidMessageError,
   ListenerNotLoadedError,
   ListenerTimeoutError,
   type Message,
@@ -189,6 +190,13 @@ export class ThreadDelivery implements ThreadTask {
     if (report.kind === "not loaded") {
       const cause = report.cause === undefined ? {} : { cause: unpackError(report.cause, classes) };
       this.reject(new ListenerNotLoadedError(this.listener.url, report.problem, cause));
+    } else if (report.kind === "not copied") {
+      const { path, problem: message } = report;
+      const complaint = "cannot be copied out of the threads of";
+      const { destinationName } = this;
+      this.reject(
+        new InvalidMessageError(destinationName, "reply", [{ message, path }], { complaint }),
+      );
     } else if (report.kind === "failed") {
       this.reject(unpackError(report.error, classes));
     } else if (this.replyError !== undefined) {

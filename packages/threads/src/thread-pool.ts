@@ -140,6 +140,14 @@ export class ThreadPool implements PoolThreadOwner {
     this.#startWaiting();
   }
 
+  repliedLate(destinationName: string, messageId: string): void {
+    const lost = new Error(`Its reply to the message ${messageId} is lost`);
+    this.#problem(
+      `A listener of "${destinationName}" replied in its thread after it had ended`,
+      lost,
+    );
+  }
+
   exited(thread: PoolThread, left: readonly ThreadTask[], error: unknown): void {
     const isOurs = this.#threads.has(thread);
     this.#forget(thread);

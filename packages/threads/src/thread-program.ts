@@ -9,6 +9,7 @@ import { type LoadProblem, loadListener } from "./listener-module.ts";
 import { ThreadContext } from "./thread-context.ts";
 import { ThreadMessage } from "./thread-message.ts";
 import { runInContexts } from "./travelling-context.ts";
+import { type UncloneablePart, uncloneablePart } from "./uncloneable-part.ts";
 
 interface KnownListener {
   readonly url: string;
@@ -58,6 +59,8 @@ function take(order: Order): void {
     if (!isHalted) inbox.push(...order.orders);
   } else if (order.kind === "go on") {
     isHalted = false;
+  } else if (order.kind === "flush") {
+    void flush();
   } else if (order.kind === "listener") {
     const { number, url, exportName, destinationName } = order;
     listeners.set(number, { url, exportName, destinationName, loaded: undefined });
@@ -85,13 +88,18 @@ async function work(): Promise<void> {
       await turn();
       openTurn();
     }
-    if (!claims.claim(order[0])) continue;
     const listener = listeners.get(order[2]) as KnownListener;
-    let receive = listener.loaded;
-    if (receive === undefined) {
+    let problem: LoadProblem | undefined;
+    if (listener.loaded === undefined) {
       call();
-      receive = await load(listener, order);
-      if (receive === undefined) continue;
+      problem = await load(listener, order[2]);
+    }
+    // Not before it is loaded: until then it has not begun.
+    if (!claims.claim(order[0])) continue;
+    const receive = listener.loaded;
+    if (receive === undefined) {
+      notLoaded(order[1], problem as LoadProblem);
+      continue;
     }
     const ending = deliver(order, listener.destinationName, receive);
     if (ending !== undefined) {
@@ -135,20 +143,21 @@ function nextOrder(): DeliverOrder | undefined {
   return inbox.shift();
 }
 
-async function load(
-  listener: KnownListener,
-  [, task, number]: DeliverOrder,
-): Promise<MessageListenerFunction | undefined> {
+/** @returns why it could not be loaded, if so */
+async function load(listener: KnownListener, number: number): Promise<LoadProblem | undefined> {
   try {
     listener.loaded = await loadListener(listener.url, listener.exportName);
     tell({ kind: "loaded", listener: number });
+    return undefined;
   } catch (error) {
-    lastEndAt = now();
-    const { message: problem, cause } = error as LoadProblem;
-    const carried = cause === undefined ? undefined : packError(cause);
-    tell({ kind: "not loaded", task, problem, cause: carried });
+    return error as LoadProblem;
   }
-  return listener.loaded;
+}
+
+function notLoaded(task: number, { message, cause }: LoadProblem): void {
+  lastEndAt = now();
+  const carried = cause === undefined ? undefined : packError(cause);
+  tell({ kind: "not loaded", task, problem: message, cause: carried });
 }
 
 /** @returns a promise only where the listener goes on */
@@ -157,10 +166,12 @@ function deliver(
   destinationName: string,
   receive: MessageListenerFunction,
 ): Promise<void> | undefined {
-  const [, task, , attempt, , , , , , contexts] = order;
+  const [, task, , attempt, id, , , , , contexts] = order;
   const message = new ThreadMessage(order, destinationName) as unknown as Message;
   const context = new ThreadContext(attempt, destinationName, (value) => {
-    tell({ kind: "replied", task, value });
+    // The main thread does not know the message any more.
+    if (current?.task !== task) tell({ kind: "replied late", destinationName, id });
+    else replied(task, value);
   });
   current = { task, context };
   if (aborts.has(task)) {
@@ -196,11 +207,43 @@ function returned(task: number, value: unknown, from: number): void {
   const to = now();
   lastEndAt = to;
   if (!ends.add(task, value, to - from, reportCount)) {
-    tell({ kind: "returned", task, value, took: to - from });
+    try {
+      tell({ kind: "returned", task, value, took: to - from });
+    } catch (error) {
+      tell({ kind: "not copied", task, ...partOf(value, error) });
+    }
     return;
   }
   uncalledSince ??= to;
   if (to - uncalledSince >= UNCALLED_MS) call();
+}
+
+function replied(task: number, value: unknown): void {
+  try {
+    tell({ kind: "replied", task, value });
+  } catch (cause) {
+    const { path, problem } = partOf(value, cause);
+    const place = [...path, problem].join(": ");
+    throw new TypeError(`The reply cannot be copied out of the thread: ${place}`, { cause });
+  }
+}
+
+/** What of a value it is that could not be copied. */
+function partOf(value: unknown, error: unknown): UncloneablePart {
+  return uncloneablePart(value) ?? { path: [], problem: String(error) };
+}
+
+/** What a listener has printed lies here until the main thread has asked for it. */
+async function flush(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(written));
+  tell({ kind: "flushed" });
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write("", () => resolve());
+  });
 }
 
 function failed(task: number, error: unknown): void {

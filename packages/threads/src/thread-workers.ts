@@ -1,3 +1,4 @@
+import type { Transferable } from "node:worker_threads";
 import {
   InvalidConfigurationError,
   InvalidMessageError,
@@ -12,6 +13,7 @@ import { Pace } from "./pace.ts";
 import type { OpenPool } from "./shared-pools.ts";
 import { type DeliveryTerms, ThreadDelivery } from "./thread-delivery.ts";
 import { settingsOf } from "./thread-settings.ts";
+import { readContexts } from "./travelling-context.ts";
 import { uncloneablePart } from "./uncloneable-part.ts";
 
 /** What `threads` was told. */
@@ -74,6 +76,7 @@ export class ThreadWorkers implements PlacedWorkers {
   }
 
   admit(payload: unknown, listeners: readonly MessageListener[]): unknown {
+    this.#checkContexts();
     const [only] = listeners;
     const transfer =
       listeners.length === 1 && only instanceof ListenerOfModule ? only.transfer : undefined;
@@ -122,20 +125,32 @@ export class ThreadWorkers implements PlacedWorkers {
     if (this.#deliveries.size === 0) this.#whenUnused?.();
   };
 
+  /** The sender's own: what they hold is read again, in the same context, when the message is handed over. */
+  #checkContexts(): void {
+    const { contexts } = this.#terms;
+    const part = contexts.length === 0 ? undefined : uncloneablePart(readContexts(contexts));
+    if (part === undefined) return;
+    const complaint = "is sent in a context that cannot be copied to the threads of";
+    throw this.#refusal({ message: part.problem, path: part.path }, undefined, complaint);
+  }
+
   #move(payload: unknown, transfer: NonNullable<ListenerOfModule["transfer"]>): unknown {
     if (!this.#hasMoved) {
       this.#hasMoved = true;
       this.#pace = new Pace();
       this.#lookAhead();
     }
+    let list: readonly Transferable[];
+    try {
+      list = [...transfer(payload)];
+    } catch (cause) {
+      throw this.#refusal({ message: `its transfer failed: ${textOf(cause)}` }, cause);
+    }
     let moved: unknown;
     try {
-      moved = structuredClone(payload, { transfer: [...transfer(payload)] as never });
+      moved = structuredClone(payload, { transfer: [...list] as never });
     } catch (cause) {
-      throw this.#refusal(
-        { message: cause instanceof Error ? cause.message : String(cause) },
-        cause,
-      );
+      throw this.#refusal({ message: whyNotMoved(list) ?? textOf(cause) }, cause);
     }
     if (typeof moved === "object" && moved !== null) this.#moved.add(moved);
     return moved;
@@ -144,10 +159,34 @@ export class ThreadWorkers implements PlacedWorkers {
   #refusal(
     issue: { readonly message: string; readonly path?: readonly string[] },
     cause?: unknown,
+    complaint = "cannot be copied to the threads of",
   ): InvalidMessageError {
     return new InvalidMessageError(this.#destination.name, "payload", [issue], {
-      complaint: "cannot be copied to the threads of",
+      complaint,
       ...(cause === undefined ? {} : { cause }),
     });
   }
+}
+
+/** What is wrong with what a `transfer` names, in better words than Node's. */
+function whyNotMoved(list: readonly unknown[]): string | undefined {
+  for (const [at, one] of list.entries()) {
+    const what = `number ${at + 1} of what its transfer names`;
+    if (typeof one !== "object" || one === null) return `${what} cannot be moved`;
+    if (ArrayBuffer.isView(one)) return `${what} is a view, and only its buffer can be moved`;
+    if (one instanceof ArrayBuffer && isDetached(one)) return `${what} has been moved already`;
+  }
+  return undefined;
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    return new Uint8Array(buffer).buffer !== buffer;
+  } catch {
+    return true;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@ import {
 } from "busline";
 import { ManualClock } from "busline/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { moduleListener, threads } from "../src/index.ts";
+import { moduleListener, threads, travellingContext } from "../src/index.ts";
 import type { Command } from "./listeners/obedient.ts";
 import { SharedSignal } from "./shared-signal.ts";
 
@@ -173,10 +173,68 @@ describe("what cannot cross", () => {
     destination.listen(moduleListener(listenerAt("uncopied.ts")));
     await expect(destination.request(1)).rejects.toMatchObject({
       code: "BUSLINE_LISTENER_FAILED",
-      cause: { name: "DataCloneError" },
+      cause: {
+        code: "BUSLINE_INVALID_MESSAGE",
+        part: "reply",
+        message:
+          'The reply cannot be copied out of the threads of "acme/work": done: a function cannot be copied',
+      },
+    });
+    await expect(destination.request(2)).rejects.toMatchObject({
+      cause: {
+        name: "TypeError",
+        message: "The reply cannot be copied out of the thread: done: a function cannot be copied",
+      },
     });
     expect(await destination.request(0)).toBe("copied");
   });
+
+  test("context - what it holds and cannot be copied is refused at send, with its place", async () => {
+    const workers = threads({ contexts: ["trace"] });
+    const destination = busWith().addDestination<Command>(serial("acme/work", { workers }));
+    destination.listen(moduleListener(OBEDIENT));
+    const send = (): unknown =>
+      travellingContext("trace").run({ id: 1, end: () => {} }, () =>
+        destination.send({ action: "return", value: 1 }),
+      );
+    expect(send).toThrow(InvalidMessageError);
+    expect(send).toThrow(
+      'The payload is sent in a context that cannot be copied to the threads of "acme/work": trace.end: a function cannot be copied',
+    );
+    expect(destination.statistics).toMatchObject({ sentMessageCount: 2, rejectedMessageCount: 2 });
+  });
+
+  test.each([
+    [
+      "twice",
+      (bytes: Uint8Array) => [bytes.buffer],
+      "number 1 of what its transfer names has been moved already",
+    ],
+    [
+      "as a view",
+      (bytes: Uint8Array) => [bytes],
+      "number 1 of what its transfer names is a view, and only its buffer can be moved",
+    ],
+    [
+      "by a mistake",
+      () => {
+        throw new TypeError("no such field");
+      },
+      "its transfer failed: no such field",
+    ],
+    ["by a word", () => ["bytes"], "number 1 of what its transfer names cannot be moved"],
+  ] as const)(
+    "transfer - what is named %s is refused, with the reason",
+    (how, transfer, problem) => {
+      const destination = busWith().addDestination<Uint8Array>(
+        serial("acme/work", { workers: threads() }),
+      );
+      destination.listen(moduleListener(OBEDIENT, { transfer: transfer as never }));
+      const bytes = new Uint8Array(8);
+      if (how === "twice") void destination.send(bytes);
+      expect(() => destination.send(bytes)).toThrow(problem);
+    },
+  );
 });
 
 describe("modules", () => {

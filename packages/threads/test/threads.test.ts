@@ -282,6 +282,7 @@ describe("moduleListener", () => {
     ["file:///a.js", { transfer: [] }, "transfer"],
     ["file:///a.js", { env: { A: 1 } }, "env"],
     ["file:///a.js", { resourceLimits: { maxOldGenerationSizeMb: "1" } }, "resourceLimits"],
+    ["file:///a.js", { resourceLimits: { maxOldGenerationSizeMB: 1 } }, "maxOldGenerationSizeMb"],
     ["file:///a.js", { argv: "--a" }, "argv"],
     ["file:///a.js", { name: "x" }, "name"],
   ])("moduleListener - %s with %j: %s is refused", (url, options, attribute) => {

@@ -1,4 +1,10 @@
-import { type CloseReport, dropKept, dropLate, endAll } from "../destination/close-report.ts";
+import {
+  type CloseReport,
+  dropKept,
+  dropLate,
+  endAll,
+  reportOf,
+} from "../destination/close-report.ts";
 import type { DestinationCore } from "../destination/destination-core.ts";
 import { RejectedExecutionError } from "../errors/rejected-execution-error.ts";
 import { followNobody } from "../worker/running-worker.ts";
@@ -73,7 +79,7 @@ export class BusLifecycle {
         await place?.release(!isDrained);
       }),
     );
-    return joined([...late, ...left]);
+    return reportOf([...late, ...left]);
   }
 
   async #remove(destination: DestinationCore, deadlineMs: number): Promise<CloseReport> {
@@ -84,15 +90,13 @@ export class BusLifecycle {
     const isFinished = await this.#within(deadlineMs, destination.finish());
     // From here on not even its own listeners get anything in: it would be lost.
     destination.isRemoved = true;
-    const report = isFinished
-      ? dropKept(destination)
-      : endAll(destination, closedError(destination));
+    const left = isFinished ? dropKept(destination) : endAll(destination, closedError(destination));
     this.#bus.forget(destination);
     followNobody();
     destination.pool?.workforce.release();
     await destination.place?.release(!isFinished);
     this.#removals.delete(destination);
-    return joined([late, report]);
+    return reportOf([late, left]);
   }
 
   /** Whether something ends in time. The wait keeps the process alive. */
@@ -110,11 +114,4 @@ export class BusLifecycle {
 
 function closedError(destination: DestinationCore): RejectedExecutionError {
   return new RejectedExecutionError("BUSLINE_CLOSED", destination.name);
-}
-
-function joined(reports: readonly CloseReport[]): CloseReport {
-  return Object.freeze({
-    undelivered: Object.freeze(reports.flatMap((report) => report.undelivered)),
-    interrupted: Object.freeze(reports.flatMap((report) => report.interrupted)),
-  });
 }

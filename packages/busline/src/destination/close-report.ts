@@ -1,4 +1,5 @@
-import type { Message } from "../message/message.ts";
+import { Message } from "../message/message.ts";
+import type { Delivery } from "../worker/delivery.ts";
 import {
   dropPutOff,
   forceClose,
@@ -16,14 +17,34 @@ export interface CloseReport {
   readonly interrupted: readonly Message[];
 }
 
+/** What a destination that ends leaves behind. */
+export interface Leftovers {
+  readonly undelivered: readonly Message[];
+  readonly interrupted: readonly Delivery[];
+}
+
+/** To be called when all have ended that could be: whether a listener elsewhere had begun is known only then. */
+export function reportOf(all: readonly Leftovers[]): CloseReport {
+  const undelivered = all.flatMap((one) => one.undelivered);
+  const interrupted: Message[] = [];
+  for (const { message, hasNotBegun } of all.flatMap((one) => one.interrupted)) {
+    if (!hasNotBegun) interrupted.push(message);
+    else if (Message.extrasOf(message).record === undefined) undelivered.push(message);
+  }
+  return Object.freeze({
+    undelivered: Object.freeze(undelivered),
+    interrupted: Object.freeze(interrupted),
+  });
+}
+
 /** Drops messages that are put off for longer than that: a close does not wait for them. */
-export function dropLate({ durable, pool }: DestinationCore, durationMs: number): CloseReport {
+export function dropLate({ durable, pool }: DestinationCore, durationMs: number): Leftovers {
   const isLost = pool !== undefined && durable === undefined;
   return { undelivered: isLost ? dropPutOff(pool, durationMs) : [], interrupted: [] };
 }
 
 /** What a destination keeps is lost with it. */
-export function dropKept({ deadLetters, durable, pool, type }: DestinationCore): CloseReport {
+export function dropKept({ deadLetters, durable, pool, type }: DestinationCore): Leftovers {
   deadLetters?.wake();
   durable?.start.release();
   const isLost = pool !== undefined && type.isHolding === true && durable === undefined;
@@ -31,24 +52,21 @@ export function dropKept({ deadLetters, durable, pool, type }: DestinationCore):
 }
 
 /** Drops what waits, interrupts what runs. */
-export function endAll(core: DestinationCore, error: unknown): CloseReport {
+export function endAll(core: DestinationCore, error: unknown): Leftovers {
   core.deadLetters?.wake();
   core.durable?.start.release();
   core.waiters.refuseAll(error);
-  const report = endPool(core, error);
-  for (const delivery of core.inTurn ?? []) {
+  const { undelivered, interrupted } = endPool(core, error);
+  const inTurn = [...(core.inTurn ?? [])];
+  for (const delivery of inTurn) {
     delivery.isInterrupted = true;
     delivery.interrupt(error);
-    report.interrupted.push(delivery.message);
   }
   core.checkIdle();
-  return report;
+  return { undelivered, interrupted: [...interrupted, ...inTurn] };
 }
 
-function endPool(
-  { durable, pool }: DestinationCore,
-  error: unknown,
-): { undelivered: Message[]; interrupted: Message[] } {
+function endPool({ durable, pool }: DestinationCore, error: unknown): Leftovers {
   if (pool === undefined) return { undelivered: [], interrupted: [] };
   if (durable === undefined) return forceClose(pool, error);
   durable.attempts.takeBack(takeBackUnbegun(pool, "pending"));

@@ -1,4 +1,5 @@
 import { AbortError } from "../errors/abort-error.ts";
+import { onAbort } from "../message/abort-watch.ts";
 import { Message } from "../message/message.ts";
 import type { DestinationCore } from "./destination-core.ts";
 
@@ -8,12 +9,12 @@ export function watchSender(core: DestinationCore, message: Message, signal: Abo
   const { name, outcomes } = core;
   const aborted = (): void =>
     outcomes.giveUp(message, "aborted", new AbortError(name, signal.reason));
-  signal.addEventListener("abort", aborted);
+  const unwatch = onAbort(signal, aborted);
   if (core.watches === undefined) {
     core.watches = new Map();
     core.lookAgain();
   }
-  core.watches.set(message, () => signal.removeEventListener("abort", aborted));
+  core.watches.set(message, unwatch);
 }
 
 /** The sender cannot give up any more. */

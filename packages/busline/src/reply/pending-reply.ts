@@ -5,6 +5,7 @@ import { AbortError } from "../errors/abort-error.ts";
 import { ListenerFailedError } from "../errors/listener-failed-error.ts";
 import { NoListenerError } from "../errors/no-listener-error.ts";
 import { RequestTimeoutError } from "../errors/request-timeout-error.ts";
+import { onAbort } from "../message/abort-watch.ts";
 import type { Headers } from "../message/headers.ts";
 import { Message } from "../message/message.ts";
 import type { MessageExtras } from "../message/message-extras.ts";
@@ -181,8 +182,7 @@ export class PendingReply implements Deadline, MessageExtras {
   private watch(signal: AbortSignal): void {
     const aborted = (): void =>
       this.giveUp("aborted", new AbortError(this.destinationName, signal.reason));
-    signal.addEventListener("abort", aborted);
-    this.unwatch = () => signal.removeEventListener("abort", aborted);
+    this.unwatch = onAbort(signal, aborted);
   }
 
   private settle(): void {

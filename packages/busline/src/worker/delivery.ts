@@ -115,6 +115,11 @@ export class Delivery {
     this.finish(count);
   }
 
+  /** It has ended, and no listener was called. */
+  get hasNotBegun(): boolean {
+    return this.unfinished <= 0 && this.wasCutShort && !this.anyRan;
+  }
+
   /** Aborts the context's signal. */
   interrupt(reason: unknown): void {
     DeliveryContext.interrupt(this.context, reason);

@@ -60,7 +60,7 @@ export function dropPutOff(pool: WorkerPool, durationMs: number): Message[] {
 export function forceClose(
   pool: WorkerPool,
   error: unknown,
-): { undelivered: Message[]; interrupted: Message[] } {
+): { undelivered: Message[]; interrupted: Delivery[] } {
   const { backlog } = pool;
   const { inHand } = backlog;
   const notBegun = takeBackUnbegun(pool, "discarded");
@@ -90,7 +90,7 @@ export function interruptAll(
   pool: WorkerPool,
   error: unknown,
   begun: readonly Message[] = [],
-): Message[] {
+): Delivery[] {
   const interrupted = new Set([
     ...pool.workforce.underway.map((worker) => worker.keepMore()),
     ...begun.map((message) => Message.progressOf(message) as Delivery),
@@ -99,7 +99,7 @@ export function interruptAll(
     delivery.isInterrupted = true;
     delivery.interrupt(error);
   }
-  return [...interrupted].map(({ message }) => message);
+  return [...interrupted];
 }
 
 function dropped(pool: WorkerPool, messages: readonly Message[], reason: DiscardReason): void {

@@ -29,3 +29,20 @@ export function wasAborted(_: Message, context: MessageListenerContext): boolean
 export function exits(): never {
   process.exit(3);
 }
+
+/** Prints more than can be brought out at once. */
+export function prints({ payload }: Message<number>): void {
+  for (let left = 10; left > 0; left -= 1) console.log(payload);
+}
+
+let replyLate: (() => void) | undefined;
+
+/** Replies to the first message when it has got the second. */
+export function repliesLate(_: Message, context: MessageListenerContext): string | undefined {
+  if (replyLate === undefined) {
+    replyLate = () => context.reply("late");
+    return undefined;
+  }
+  replyLate();
+  return "replied";
+}

@@ -1,4 +1,9 @@
-import type { Message } from "busline";
+import type { Message, MessageListenerContext } from "busline";
 
-export default ({ payload }: Message<number>): unknown =>
-  payload === 0 ? "copied" : () => "not to be copied";
+const value = { done: (): string => "not to be copied" };
+
+/** Answers with what cannot be copied, if it is asked to. */
+export default ({ payload }: Message<number>, context: MessageListenerContext): unknown => {
+  if (payload === 2) context.reply(value);
+  return payload === 0 ? "copied" : value;
+};

@@ -1,0 +1,2 @@
+// Ends its thread as it is loaded.
+process.exit(4);
