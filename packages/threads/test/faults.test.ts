@@ -222,6 +222,11 @@ describe("what cannot cross", () => {
       },
       "its transfer failed: no such field",
     ],
+    [
+      "by an object that cannot be moved",
+      () => [{}],
+      'cannot be copied to the threads of "acme/work"',
+    ],
     ["by a word", () => ["bytes"], "number 1 of what its transfer names cannot be moved"],
   ] as const)(
     "transfer - what is named %s is refused, with the reason",
