@@ -179,6 +179,9 @@ describe("check of LMDB files", () => {
             const answer = await child.use({ damaged, original, seed: own(2 ** 31) });
             const later = check(damaged, original);
             outcome = answer === "right" && later === undefined ? "harmless" : "missed";
+            // As sound as the one in whose place it is: nothing in a page tells whose it is.
+            const isOfAnother = mutant.damage === "a page of another file" && later === undefined;
+            if (isOfAnother && answer === "Error: has a wrong entry") outcome = "exchanged";
             if (outcome === "missed") {
               const kept = join(tmpdir(), `busline-missed-${SEED}-${left}.mdb`);
               copyFileSync(original.path, `${kept}.original`);
