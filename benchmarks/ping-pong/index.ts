@@ -75,6 +75,8 @@ const DIRECT = ["busline direct", "busline synchronous"] as const;
 
 const queuedGoals: readonly Goal[] = QUEUED.flatMap((contender) => [
   { contender, against: "moleculer", bar: 1.5, aim: 2 },
+  // Like for like: with a timeout armed, too.
+  { contender, against: "moleculer (requestTimeout)", bar: 1.5, aim: 2 },
   { contender, against: "fastq.promise", bar: 1 },
 ]);
 
@@ -103,7 +105,10 @@ const directMode: Scenario = {
   ours: DIRECT,
   limit: "function call",
   limitTitle: "the asynchronous function, called and awaited",
-  goals: DIRECT.map((contender) => ({ contender, against: "moleculer", bar: 1.5, aim: 2 })),
+  goals: DIRECT.flatMap((contender) => [
+    { contender, against: "moleculer", bar: 1.5, aim: 2 },
+    { contender, against: "moleculer (requestTimeout)", bar: 1.5, aim: 2 },
+  ]),
   contenders: contendersOf([...DIRECT, "function call", ...WITHOUT_QUEUE], 1),
 };
 
