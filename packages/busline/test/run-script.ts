@@ -3,7 +3,10 @@ import { fileURLToPath } from "node:url";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
-/** For a script: does not hold the process by itself, and tells whether something else has held it so long. */
+/**
+ * For a script: does not hold the process by itself, and tells whether something else has held it so long. No sleep: where
+ * nothing holds it, the process ends at once, and the timer never fires.
+ */
 export const IF_HELD = `
   const ifHeld = () => setTimeout(() => {
     console.log("held");

@@ -25,7 +25,7 @@ export interface PoolThreadOwner {
 /** What has been taken back still lies in the port, and its numbers must not come round again before it is passed over. */
 const MOST_POSTED = 30_000;
 const NOT_POSTED = -1;
-/** So long it may take, in milliseconds, to bring out what listeners have printed. */
+/** So long it may take, in milliseconds of real time, to bring out what listeners have printed. */
 const FLUSH_MS = 250;
 let lastNumber = 0;
 
@@ -64,7 +64,12 @@ export class PoolThread {
     this.#clock = clock;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#inbox = new ReportInbox(port1, clock, (report) => this.#read(report));
+    this.#inbox = new ReportInbox(
+      port1,
+      clock,
+      (report) => this.#read(report),
+      () => this.#given.length > 1,
+    );
     this.#worker = new Worker(settings.program, {
       ...settings.options,
       workerData: {
@@ -162,10 +167,8 @@ export class PoolThread {
     }
     this.#postAll(from === 0 ? outgoing : outgoing.slice(from));
     this.#lookAtFirst();
-    if (this.#hasMany()) this.#inbox.lookWhile(this.#hasMany);
+    this.#inbox.watch();
   };
-
-  readonly #hasMany = (): boolean => this.#given.length > 1;
 
   #postAll(all: readonly ThreadTask[]): void {
     const posted: ThreadTask[] = [];

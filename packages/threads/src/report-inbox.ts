@@ -27,12 +27,19 @@ export class ReportInbox {
   #readCount = 0;
   // Threads go on by themselves, also where the bus's clock is one that a test sets.
   #look: NodeJS.Timeout | undefined;
-  #isExpected: () => boolean = () => false;
+  readonly #isExpected: () => boolean;
 
-  constructor(port: MessagePort, clock: Clock, read: (report: ReadReport) => void) {
+  /** @param isExpected whether an end may stand there that is called for only when the listener after it has ended, too */
+  constructor(
+    port: MessagePort,
+    clock: Clock,
+    read: (report: ReadReport) => void,
+    isExpected: () => boolean,
+  ) {
     this.#port = port;
     this.#clock = clock;
     this.#read = read;
+    this.#isExpected = isExpected;
     port.on("message", (report: Report | typeof CALL) => this.#told(report));
     port.on("messageerror", (error) => this.#told({ kind: "unreadable here", error }));
   }
@@ -42,14 +49,13 @@ export class ReportInbox {
     for (let report = this.#next(); report !== undefined; report = this.#next()) this.#read(report);
   }
 
-  /** Looks by itself as long as that is so: an end is called for when the listener after it has ended, too. */
-  lookWhile(isExpected: () => boolean): void {
-    this.#isExpected = isExpected;
-    if (this.#look !== undefined) return;
+  /** Looks by itself, as long as something is expected. */
+  watch(): void {
+    if (this.#look !== undefined || !this.#isExpected()) return;
     this.#look = setTimeout(() => {
       this.#look = undefined;
       this.#readMany();
-      if (this.#isExpected()) this.lookWhile(this.#isExpected);
+      this.watch();
     }, LOOK_MS);
     this.#look.unref();
   }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { AbortError, DestinationConfiguration, MessageBus } from "busline";
+import { AbortError, type Destination, DestinationConfiguration, MessageBus } from "busline";
 import { ManualClock } from "busline/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { moduleListener, type ModuleListenerOptions, threads } from "../src/index.ts";
@@ -27,6 +27,12 @@ function newBus(options: ConstructorParameters<typeof MessageBus>[0] = {}): Mess
   const bus = new MessageBus({ onError: () => {}, ...options });
   buses.push(bus);
   return bus;
+}
+
+/** So many messages tell that a listener is quick: from then on it is sent more than one, and tells of many ends at once. */
+async function makeKnownAsQuick(destination: Destination<Command>): Promise<void> {
+  for (let value = 0; value < 40; value += 1)
+    await destination.request({ action: "return", value });
 }
 
 const causeOf = ({ cause }: { readonly cause: unknown }): unknown => cause;
@@ -124,9 +130,7 @@ describe("aborts and timers", () => {
       serial("acme/a", { workers: threads(), listenerTimeoutMs: 100 }),
     );
     destination.listen(moduleListener(OBEDIENT));
-    // Known to be quick, it is sent its next message before it has ended the last.
-    for (let value = 0; value < 40; value += 1)
-      await destination.request({ action: "return", value });
+    await makeKnownAsQuick(destination);
     const begun = new SharedSignal();
     const gate = new SharedSignal();
     const next = new SharedSignal();
@@ -152,8 +156,7 @@ describe("aborts and timers", () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const destination = newBus().addDestination<Command>(serial("acme/a", { workers: threads() }));
     destination.listen(moduleListener(OBEDIENT));
-    for (let value = 0; value < 40; value += 1)
-      await destination.request({ action: "return", value });
+    await makeKnownAsQuick(destination);
     const begun = new SharedSignal();
     const gate = new SharedSignal();
     const controller = new AbortController();
@@ -177,9 +180,7 @@ describe("aborts and timers", () => {
     const bus = newBus({ clock: new ManualClock() });
     const destination = bus.addDestination<Command>(serial("acme/a", { workers: threads() }));
     destination.listen(moduleListener(OBEDIENT));
-    // Known to be quick, it tells of many ends at once.
-    for (let value = 0; value < 40; value += 1)
-      await destination.request({ action: "return", value });
+    await makeKnownAsQuick(destination);
     const begun = new SharedSignal();
     const gate = new SharedSignal();
     const quick = destination.request({ action: "return", value: 40 });
@@ -277,8 +278,7 @@ describe("ends", () => {
     const bus = newBus({ clock, onError: (error) => void told.push(error) });
     const destination = bus.addDestination<Command>(serial("acme/a", { workers: threads() }));
     destination.listen(moduleListener(OBEDIENT));
-    for (let value = 0; value < 40; value += 1)
-      await destination.request({ action: "return", value });
+    await makeKnownAsQuick(destination);
     const begun = new SharedSignal();
     void destination.send({ action: "loop", begun: begun.buffer });
     for (let value = 0; value < 20; value += 1) void destination.send({ action: "return", value });

@@ -17,6 +17,7 @@ afterEach(() => {
 /** The thread's side of an inbox, in the same thread. */
 class Teller {
   readonly read: number[] = [];
+  isExpected = false;
   readonly clock = new ManualClock();
   readonly port: MessagePort;
   readonly ends: EndRing;
@@ -30,9 +31,12 @@ class Teller {
     ports.push(port1, port2);
     this.port = port2;
     this.#inboxPort = port1;
-    this.inbox = new ReportInbox(port1, this.clock, (report) => {
-      this.read.push("task" in report ? report.task : Number.NaN);
-    });
+    this.inbox = new ReportInbox(
+      port1,
+      this.clock,
+      (report) => void this.read.push("task" in report ? report.task : Number.NaN),
+      () => this.isExpected,
+    );
     this.ends = new EndRing(this.inbox.ends.buffer);
   }
 
@@ -115,13 +119,13 @@ describe("report inbox", () => {
   test("inbox - looks by itself while something is expected", () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const teller = new Teller();
-    let isExpected = true;
-    teller.inbox.lookWhile(() => isExpected);
+    teller.isExpected = true;
+    teller.inbox.watch();
     teller.tellInMemory();
     vi.advanceTimersByTime(LOOK_MS);
     expect(teller.read).toEqual([0]);
     teller.tellInMemory();
-    isExpected = false;
+    teller.isExpected = false;
     vi.advanceTimersByTime(LOOK_MS);
     expect(teller.read).toEqual([0, 1]);
     teller.tellInMemory();

@@ -21,10 +21,11 @@ async function reportsOf(command: BusyCommand): Promise<readonly ReadReport[]> {
   const claims = new Claims();
   const reports: ReadReport[] = [];
   const { promise, resolve } = deferred();
-  const inbox = new ReportInbox(port1, new ManualClock(), (report) => {
+  const read = (report: ReadReport): void => {
     if (report.kind === "returned" || report.kind === "failed") reports.push(report);
     if (reports.length === COUNT) resolve();
-  });
+  };
+  const inbox = new ReportInbox(port1, new ManualClock(), read, () => false);
   const tell = (order: Order): void => port1.postMessage(order, []);
   tell({
     kind: "listener",
