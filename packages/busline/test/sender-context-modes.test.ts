@@ -98,8 +98,60 @@ describe("where a context is a frame that resources carry", () => {
     ["leaves another frame after a run", LeavingStorage],
   ] as const;
 
+  /** A frame whose class tells which is the present one, or what it holds it to be, or nothing but an error. */
+  function frameTelling(tell: () => unknown): new (frame: typeof current) => Map<object, unknown> {
+    return class TellingFrame extends Map<object, unknown> {
+      static current = tell;
+      constructor(frame: typeof current) {
+        super(frame);
+      }
+    };
+  }
+
   afterEach(() => {
     current = undefined;
+  });
+
+  test.each([
+    ["tells the present one: none is made to look", () => current, 0],
+    ["tells of none: looked for in resources", () => undefined, 5],
+    ["tells of another: looked for in resources", () => new Map(), 5],
+    [
+      "throws: looked for in resources",
+      () => {
+        throw new Error("Not asked like this");
+      },
+      5,
+    ],
+  ])("context - a class of frames that %s", async (_, tell, looks) => {
+    const Frame = frameTelling(tell);
+    let made = 0;
+    class CountedResource extends FramedResource {
+      constructor() {
+        super();
+        made += 1;
+      }
+    }
+    class Storage extends FramedStorage {
+      override run<Result>(store: unknown, call: () => Result): Result {
+        return within(new Frame(current).set(this, store), call);
+      }
+    }
+    const { captureContext, isNobodys } = await senderContextOn({
+      AsyncLocalStorage: Storage,
+      AsyncResource: CountedResource,
+    });
+    const store = new Storage();
+    const seen = (): unknown[] => [captureContext(), captureContext(), isNobodys()];
+    made = 0;
+    const [first, second, isInNobodys] = store.run(1, seen);
+    expect(first).toBeInstanceOf(CountedResource);
+    expect(second).toBe(first);
+    expect(isInNobodys).toBe(false);
+    expect(captureContext()).toBeUndefined();
+    expect(isNobodys()).toBe(true);
+    // One for the two messages, and one that stands for nobody's context.
+    expect(made).toBe(2 + looks);
   });
 
   test.each(storages)(

@@ -13,7 +13,8 @@ import {
  * "hooks" (Node 20 and 22): a context exists only while some async hook is on, and then every new promise is given an
  * async id. To make one and look costs 0.6 ns as long as no hook was ever on, since V8 then optimises it away; later 11.
  * "frames" (Node 24 and later): the context is an immutable frame that each resource carries, so messages of the same
- * frame share one resource. 12 ns to look.
+ * frame share one resource. The class of frames tells the present one in 1 to 2 ns; where it does not, a resource is made
+ * to look, 110 bytes that take 15 ns and their collection.
  * Neither, on some later Node: each message keeps its own, as always.
  */
 
@@ -22,11 +23,17 @@ const TYPE = "busline.message";
 /** A resource as Node's own code sees it. */
 type Inside = Readonly<Record<symbol, unknown>>;
 
+/** The class of the frames of a context. */
+interface Frames {
+  current(): unknown;
+}
+
 const noop = (): void => {};
 const symbols = Object.getOwnPropertySymbols(new AsyncResource(TYPE));
 const asyncId = symbols.find(({ description }) => description === "async_id_symbol");
 const frame = symbols.find(({ description }) => description === "context_frame");
 const mode = modeOfNode();
+const frames = mode === "frames" ? classOfFrames() : undefined;
 
 let wereHooksOn = false;
 const MESSAGES_PER_LOOK = 1_024;
@@ -51,14 +58,13 @@ export function captureContext(): AsyncResource | undefined {
     }
     return newResource();
   }
-  const resource = newResource();
-  if (mode !== "frames") return resource;
-  const context = frameOf(resource);
+  if (mode !== "frames") return newResource();
+  const context = currentFrame();
   if (context === undefined) {
-    nobodys ??= resource;
+    nobodys ??= newResource();
     return undefined;
   }
-  if (last === undefined || frameOf(last) !== context) last = resource;
+  if (last === undefined || frameOf(last) !== context) last = newResource();
   return last;
 }
 
@@ -88,7 +94,7 @@ export function runAsNobody<This>(method: (this: This) => void, self: This): voi
 /** Whether what runs now runs in nobody's context: in the mode of hooks, because there is no other in the process. */
 export function isNobodys(): boolean {
   if (mode === "hooks") return !areHooksOn();
-  return mode === "frames" && frameOf(newResource()) === undefined;
+  return mode === "frames" && currentFrame() === undefined;
 }
 
 /**
@@ -127,6 +133,10 @@ function hasAsyncId(promise: Promise<unknown>): boolean {
   return (promise as unknown as Inside)[asyncId as symbol] !== undefined;
 }
 
+function currentFrame(): unknown {
+  return frames === undefined ? frameOf(newResource()) : frames.current();
+}
+
 function frameOf(resource: AsyncResource): unknown {
   return (resource as unknown as Inside)[frame as symbol];
 }
@@ -147,4 +157,19 @@ function areFramesShared(): boolean {
     frameOf(new AsyncResource(TYPE)),
   ]);
   return one !== undefined && one === other && one !== outside;
+}
+
+/** What makes frames, if it tells which is the present one, and tells the truth wherever that can be seen. */
+function classOfFrames(): Frames | undefined {
+  return new AsyncResource(TYPE).runInAsyncScope(() => {
+    const inside = new AsyncLocalStorage<number>().run(1, () => frameOf(new AsyncResource(TYPE)));
+    const frames = (inside as object).constructor as Partial<Frames>;
+    const tellsTruth = (): boolean => frames.current?.() === frameOf(new AsyncResource(TYPE));
+    try {
+      const isTrue = tellsTruth() && new AsyncLocalStorage<number>().run(2, tellsTruth);
+      return isTrue ? (frames as Frames) : undefined;
+    } catch {
+      return undefined;
+    }
+  });
 }
