@@ -99,12 +99,9 @@ describe("where a context is a frame that resources carry", () => {
   ] as const;
 
   /** A frame whose class tells which is the present one, or what it holds it to be, or nothing but an error. */
-  function frameTelling(tell: () => unknown): new (frame: typeof current) => Map<object, unknown> {
+  function frameTelling(tell: () => unknown): MapConstructor {
     return class TellingFrame extends Map<object, unknown> {
       static current = tell;
-      constructor(frame: typeof current) {
-        super(frame);
-      }
     };
   }
 
@@ -134,7 +131,7 @@ describe("where a context is a frame that resources carry", () => {
     }
     class Storage extends FramedStorage {
       override run<Result>(store: unknown, call: () => Result): Result {
-        return within(new Frame(current).set(this, store), call);
+        return within(new Frame<object, unknown>(current).set(this, store), call);
       }
     }
     const { captureContext, isNobodys } = await senderContextOn({

@@ -163,11 +163,11 @@ function areFramesShared(): boolean {
 function classOfFrames(): Frames | undefined {
   return new AsyncResource(TYPE).runInAsyncScope(() => {
     const inside = new AsyncLocalStorage<number>().run(1, () => frameOf(new AsyncResource(TYPE)));
-    const frames = (inside as object).constructor as Partial<Frames>;
-    const tellsTruth = (): boolean => frames.current?.() === frameOf(new AsyncResource(TYPE));
+    const made = (inside as object).constructor as Partial<Frames>;
+    const tellsTruth = (): boolean => made.current?.() === frameOf(new AsyncResource(TYPE));
     try {
       const isTrue = tellsTruth() && new AsyncLocalStorage<number>().run(2, tellsTruth);
-      return isTrue ? (frames as Frames) : undefined;
+      return isTrue ? (made as Frames) : undefined;
     } catch {
       return undefined;
     }
