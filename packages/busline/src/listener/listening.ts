@@ -21,6 +21,7 @@ export class Listening {
   isRegistered = true;
   /** It has often returned something plain, and never a promise. */
   isSynchronous = false;
+  private wasSynchronous = false;
   /** It has often gone on after its return, or is too busy: it is followed only where that must be. */
   isFree = false;
   /** Its time is limited. */
@@ -34,7 +35,7 @@ export class Listening {
   #runCount = 0;
   readonly #judged: () => void;
 
-  /** @param judged called when it has become plain, or is plain no more */
+  /** @param judged called when it has become plain or synchronous, or is so no more */
   constructor(
     listener: MessageListener,
     receive: MessageListenerFunction,
@@ -105,10 +106,11 @@ export class Listening {
   }
 
   #judge(): void {
-    const wasPlain = this.isPlain;
+    const { isPlain: wasPlain, wasSynchronous } = this;
     const isWatched = this.reportsStatus || this.isTimed;
     this.isPlain = this.isRegistered && !isWatched && (this.isSynchronous || this.isFree);
-    if (this.isPlain !== wasPlain) this.#judged();
+    this.wasSynchronous = this.isSynchronous;
+    if (this.isPlain !== wasPlain || this.isSynchronous !== wasSynchronous) this.#judged();
   }
 
   statistics(): ListenerStatistics {

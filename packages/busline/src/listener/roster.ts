@@ -14,6 +14,8 @@ export class Roster {
    * at the listeners one by one: a look costs as much as a call.
    */
   isPlain = false;
+  /** Whether it is plain, and all of them have so far always returned something plain. */
+  isSynchronous = false;
   /** How many messages all of them have received while it was so, and each of them has not counted itself. */
   private passedCount = 0;
 
@@ -41,12 +43,14 @@ export class Roster {
   /** One of them has changed. */
   judge(): void {
     this.isPlain = this.listenings.every(({ isPlain }) => isPlain);
+    this.isSynchronous = this.isPlain && this.listenings.every((each) => each.isSynchronous);
     if (!this.isPlain) this.settle();
   }
 
   /** It is not the destination's roster any more. */
   retire(): void {
     this.isPlain = false;
+    this.isSynchronous = false;
     this.settle();
   }
 

@@ -27,6 +27,7 @@ export function carryOn(worker: Worker): boolean {
     const { roster } = moment;
     const { receivers } = roster;
     if (!roster.isPlain || isAnybodyObserving() || !isInNobodys) break;
+    if (host.followsListeners && !roster.isSynchronous) break;
     if (!dispatcher.mayStart()) break;
     pool.startsLeft -= 1;
     const message = line.takeFirst();

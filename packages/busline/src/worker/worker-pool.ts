@@ -323,8 +323,7 @@ export class WorkerPool implements Turn {
       isPlain &&
       !this.isStill &&
       this.timed?.mayExpire !== true &&
-      this.busyCount <= settings.maxSize + this.ahead &&
-      !this.host.followsListeners;
+      this.busyCount <= settings.maxSize + this.ahead;
   }
 
   /** A message has come in that workers may come to share. */
