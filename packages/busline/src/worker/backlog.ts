@@ -1,3 +1,4 @@
+import { channels, isObserved, traced } from "../diagnostics/channels.ts";
 import { Message } from "../message/message.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
 import type { DestinationCounters } from "../statistics/destination-counters.ts";
@@ -48,6 +49,11 @@ export class Backlog {
     return this.source ?? this.line;
   }
 
+  /** How many wait in the line that have not been handed to a worker for all of their listeners. */
+  get waitingCount(): number {
+    return this.line.size - this.handedMessages;
+  }
+
   /** When the message was sent that has waited longest. */
   get oldestSentAt(): number | undefined {
     return this.isPartly || this.source === undefined
@@ -58,6 +64,14 @@ export class Backlog {
   /** Those that have been handed to workers, for some of their listeners at least. */
   get inHand(): Message[] {
     return Array.from({ length: this.inHandCount }, (_, at) => this.line.at(at) as Message);
+  }
+
+  /** Puts a message where messages wait. */
+  add(message: Message): void {
+    const { queue } = this;
+    if (!isObserved(channels.enqueue)) return queue.add(message);
+    const trace = { message, destinationName: message.destinationName };
+    traced(channels.enqueue, trace, () => queue.add(message));
   }
 
   /** Hands the next message to a worker, or one that several workers share to one more of them. */
@@ -73,6 +87,13 @@ export class Backlog {
     return true;
   }
 
+  /** Hands the next message to a worker, where none is shared. */
+  handOutPlainly(): void {
+    this.handedTasks += 1;
+    this.handedMessages += 1;
+    this.counters.started();
+  }
+
   /** A worker starts the next task. @returns a message for it alone, or one that it shares */
   start(): Message | Delivery {
     this.handedTasks -= 1;
@@ -81,6 +102,12 @@ export class Backlog {
     if (progress instanceof Delivery) return progress;
     this.handedMessages -= 1;
     return this.line.take() as Message;
+  }
+
+  /** A worker starts the next task, where none is shared, and takes its message itself. */
+  startPlainly(): void {
+    this.handedTasks -= 1;
+    this.handedMessages -= 1;
   }
 
   /** It is one that it shares: how far does it carry it? @returns the number of the last listener, plus one */

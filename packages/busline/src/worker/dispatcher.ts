@@ -11,6 +11,8 @@ export interface Turn {
   /** Whether it has work of any kind, also such as has been started. */
   readonly isAtWork: boolean;
   isWatched: boolean;
+  /** In which round it was found to be quick. */
+  quickIn: number;
   /** Starts at most `most` pieces of work. @returns whether more is ready */
   runTurn(most: number): boolean;
 }
@@ -62,6 +64,11 @@ export class Dispatcher {
   private quickStarts = 0;
   private startsUnread = 1;
   private isFirstOfTurn = true;
+  /** Whose start is the next to be timed by itself, and whose is being timed. */
+  private nextTimed: Turn | undefined;
+  private timed: Turn | undefined;
+  /** Ends whenever something was slow: whoever was found to be quick before is timed again. */
+  private round = 1;
   private readAt = 0;
   private turnEndsAt = 0;
 
@@ -132,11 +139,14 @@ export class Dispatcher {
       if (this.first === undefined) this.last = undefined;
       turn.nextTurn = undefined;
       turn.hasTurn = false;
-      if (turn !== this.lastTurn) this.timeNextStart();
+      const isKnown = turn === this.lastTurn || turn.quickIn === this.round;
+      this.nextTimed = isKnown ? undefined : turn;
+      if (!isKnown) this.timeNextStart();
       this.lastTurn = turn;
       if (this.give(turn)) this.queueUp(turn);
     }
     this.isRunning = false;
+    this.nextTimed = undefined;
     if (!this.isBreathScheduled && this.leavesSomething) this.scheduleBreath();
   }
 
@@ -202,7 +212,7 @@ export class Dispatcher {
     return this.startsLeft === 0 && this.quickStarts === 0;
   }
 
-  /** The first of a destination's listeners is timed by itself: others may have been quick. */
+  /** A destination that is not known to be quick is timed by itself: others may have been quick. */
   private timeNextStart(): void {
     this.startsLeft += this.quickStarts;
     this.quickStarts = 0;
@@ -213,6 +223,7 @@ export class Dispatcher {
     const isTimeLeft = this.isTurnOpen ? this.isTimeLeft() : this.openTurn();
     if (this.startsLeft === 0 || (this.isAlone && this.first !== undefined)) return false;
     const starts = this.isFirstOfTurn ? 1 : Math.min(this.startsUnread, this.startsLeft);
+    if (this.isFirstOfTurn) this.timed = this.nextTimed;
     this.isFirstOfTurn = false;
     this.isFresh = false;
     this.startsLeft = isTimeLeft ? this.startsLeft - starts : 0;
@@ -236,9 +247,14 @@ export class Dispatcher {
   private isTimeLeft(): boolean {
     const now = this.clock.monotonicNow();
     const elapsed = now - this.readAt;
-    if (elapsed > LONGEST_MS / 4) this.startsUnread = 1;
-    else if (elapsed < LONGEST_MS / 16)
+    if (elapsed > LONGEST_MS / 4) {
+      this.startsUnread = 1;
+      this.round += 1;
+    } else if (elapsed < LONGEST_MS / 16) {
       this.startsUnread = Math.min(this.startsUnread * 2, MOST_STARTS_UNREAD);
+      if (this.timed !== undefined) this.timed.quickIn = this.round;
+    }
+    this.timed = undefined;
     this.readAt = now;
     // Where nothing was left to be done, the event loop has had its turns meanwhile, or others have taken its time.
     if (now >= this.turnEndsAt && this.isFresh) return this.openTurn();

@@ -14,27 +14,41 @@ import type { WorkerPool } from "./worker-pool.ts";
  * but that they have been sent, and nothing of their listeners but that they return. The way of most messages: `carry` in
  * one piece, so that the optimiser sees it as one. Counts and order are those of the long way.
  *
- * @returns whether all have ended; false if a listener goes on
+ * @param isHanded the first has been handed to a worker, and may start
+ * @returns whether all have ended; false if a listener goes on; undefined if the one that was handed over has to go the
+ *   long way, and nothing has been done
  */
-export function carryOn(worker: Worker): boolean {
+export function carryOn(worker: Worker, isHanded: boolean): boolean | undefined {
   const pool = worker.pool as WorkerPool;
   const { backlog, counters, dispatcher, host } = pool;
   const { line } = backlog;
-  let isInNobodys = isNobodys();
-  while (pool.isSmooth && pool.startsLeft > 0 && line.size > backlog.handedMessages) {
+  let isToStart = isHanded;
+  // A look costs as much as all that is left to be done where nothing waits.
+  let isInNobodys: boolean | undefined;
+  while (
+    pool.isSmooth &&
+    (isToStart || (pool.startsLeft > 0 && line.size > backlog.handedMessages))
+  ) {
     const moment = line.frontMoment;
     if (moment === undefined || moment.context !== undefined) break;
     const { roster } = moment;
     const { receivers } = roster;
+    isInNobodys ??= isNobodys();
     if (!roster.isPlain || isAnybodyObserving() || !isInNobodys) break;
     if (host.followsListeners && !roster.isSynchronous) break;
-    if (!dispatcher.mayStart()) break;
-    pool.startsLeft -= 1;
+    if (isToStart) {
+      isToStart = false;
+      pool.runningCount += 1;
+      backlog.startPlainly();
+    } else {
+      if (!dispatcher.mayStart()) break;
+      pool.startsLeft -= 1;
+      counters.started();
+    }
     const message = line.takeFirst();
     const context = new DeliveryContext(message);
     const isBare = Message.extrasOf(message) === NO_EXTRAS;
     if (!isBare) Message.setProgress(message, context);
-    counters.started();
     const outer = standOnStack(worker);
     let at = 0;
     try {
@@ -73,5 +87,5 @@ export function carryOn(worker: Worker): boolean {
     worker.carriedCount += 1;
     host.endedPlainly(message);
   }
-  return true;
+  return isToStart ? undefined : true;
 }

@@ -1,7 +1,6 @@
-import type { Clock } from "../clock/clock.ts";
 import type { Deadlines } from "../clock/deadlines.ts";
 import type { Reading } from "../clock/reading.ts";
-import { channels, isAnybodyObserving, isObserved, traced } from "../diagnostics/channels.ts";
+import { isAnybodyObserving } from "../diagnostics/channels.ts";
 import { Message } from "../message/message.ts";
 import type { SendMoment } from "../message/send-moment.ts";
 import type { SpaceWaiters } from "../queue/space-waiters.ts";
@@ -13,6 +12,7 @@ import type { MessageKeeper } from "./message-keeper.ts";
 import type { Dispatcher, Turn } from "./dispatcher.ts";
 import { carryOn } from "./plain-run.ts";
 import type { PoolSettings } from "./pool-settings.ts";
+import type { PoolTerms } from "./pool-terms.ts";
 import { isFollowing } from "./running-worker.ts";
 import { captureContext } from "./sender-context.ts";
 import { TimedMessages } from "./timed-messages.ts";
@@ -37,7 +37,7 @@ export class WorkerPool implements Turn {
   /** What has been taken in and has not started. */
   readonly backlog: Backlog;
   /** How many workers have started the task that they have in hand. */
-  private runningCount = 0;
+  runningCount = 0;
   readonly workforce: Workforce;
   isPaused = false;
   /** Messages that have a time; made for the first of them. */
@@ -46,8 +46,8 @@ export class WorkerPool implements Turn {
   readonly keeper: MessageKeeper | undefined;
   readonly deadlines: Deadlines;
   /**
-   * So many messages more than there are workers may be handed over, where the workers are somewhere else and the way
-   * there takes longer than the work. They count as waiting until the worker could have begun with them.
+   * So many messages more than there are workers may be handed over, where the way to the workers takes longer than the
+   * work. They count as waiting until a worker could have begun with them.
    */
   private ahead = 0;
   /** While fewer wait than this, one more may be taken in at once: see `takesAtOnce`. */
@@ -63,19 +63,9 @@ export class WorkerPool implements Turn {
   hasTurn = false;
   nextTurn: Turn | undefined = undefined;
   isWatched = false;
+  quickIn = 0;
 
-  constructor(
-    settings: PoolSettings,
-    terms: {
-      readonly dispatcher: Dispatcher;
-      readonly clock: Clock;
-      readonly deadlines: Deadlines;
-      readonly waiters: SpaceWaiters;
-      readonly counters: DestinationCounters;
-      readonly host: DeliveryHost;
-      readonly keeper: MessageKeeper | undefined;
-    },
-  ) {
+  constructor(settings: PoolSettings, terms: PoolTerms) {
     this.settings = settings;
     this.waiters = terms.waiters;
     this.dispatcher = terms.dispatcher;
@@ -104,7 +94,7 @@ export class WorkerPool implements Turn {
     return isWaiting || this.backlog.handedTasks > 0;
   }
 
-  /** Whether a listener is at work, too. */
+  /** Or is at work. */
   get isAtWork(): boolean {
     return this.runningCount > 0 || this.hasWork;
   }
@@ -129,14 +119,18 @@ export class WorkerPool implements Turn {
 
   /** Takes in a message that need not be made yet. Only where the pool takes payloads. */
   offerPayload(payload: unknown, moment: SendMoment, run: Reading): boolean {
-    const { counters, settings } = this;
+    const { backlog, counters, settings } = this;
     if (!this.hasRoom || this.waiters.size > 0) return false;
-    this.backlog.line.addPayload(payload, moment);
+    backlog.line.addPayload(payload, moment);
     this.expect(moment);
     counters.accepted();
-    if (this.hasFreeWorker) this.handOut();
-    this.dispatcher.lookAround(this);
-    if (this.hasFreeWorker || this.backlog.mayShare) return true;
+    if (this.isOnlyOne) {
+      this.handOutOnly();
+    } else {
+      if (this.hasFreeWorker) this.handOut();
+      this.dispatcher.lookAround(this);
+    }
+    if (this.hasFreeWorker || backlog.mayShare) return true;
     this.moment = moment;
     this.run = run;
     this.openUpTo = settings.maximumQueueSize;
@@ -158,6 +152,10 @@ export class WorkerPool implements Turn {
     this.enqueue(message);
     counters.accepted();
     Message.setProgress(message, "waiting");
+    if (this.isOnlyOne) {
+      this.handOutOnly();
+      return true;
+    }
     if (!this.mayHandOut) {
       this.dispatcher.lookAround(this);
       return true;
@@ -173,15 +171,8 @@ export class WorkerPool implements Turn {
     return false;
   }
 
-  /** Puts a message where messages wait. */
   enqueue(message: Message): void {
-    const { queue } = this.backlog;
-    if (isObserved(channels.enqueue)) {
-      const trace = { message, destinationName: message.destinationName };
-      traced(channels.enqueue, trace, () => queue.add(message));
-    } else {
-      queue.add(message);
-    }
+    this.backlog.add(message);
     this.expect(Message.momentOf(message));
   }
 
@@ -194,8 +185,7 @@ export class WorkerPool implements Turn {
 
   resume(): void {
     this.isPaused = false;
-    this.handOut();
-    this.roomAppeared();
+    this.leftQueue();
   }
 
   /** From now on so many messages more than there are workers may be handed over. */
@@ -233,7 +223,7 @@ export class WorkerPool implements Turn {
       while (this.startsLeft > 0 && this.mayStartNext && this.dispatcher.mayStart()) {
         this.startsLeft -= 1;
         worker ??= this.workforce.get();
-        if (!this.start(worker) || (worker.delivery === undefined && !carryOn(worker))) {
+        if (!(carryOn(worker, true) ?? this.start(worker))) {
           worker = undefined;
           continue;
         }
@@ -260,14 +250,10 @@ export class WorkerPool implements Turn {
 
   // After a shrinking to fewer workers, tasks that more of them had in hand start one after another.
   private get mayStartTask(): boolean {
-    return (
-      this.backlog.handedTasks > 0 &&
-      !this.isStill &&
-      this.runningCount < this.settings.maxSize + this.ahead
-    );
+    if (this.backlog.handedTasks === 0 || this.isStill) return false;
+    return this.runningCount < this.settings.maxSize + this.ahead;
   }
 
-  /** Whether one more may come in. */
   get hasRoom(): boolean {
     if (this.hasRoomToWait) return true;
     // A free worker takes it at once. But what is put off holds no worker: together they are never more than fit.
@@ -296,6 +282,20 @@ export class WorkerPool implements Turn {
     this.backlog.lookAgain();
     this.lookAgain();
     if (!this.isTakingTurn && this.mayStartTask) this.dispatcher.schedule(this);
+  }
+
+  /** Whether one message waits for a free worker, and there is nothing else to be done. */
+  private get isOnlyOne(): boolean {
+    return this.isSmooth && this.hasFreeWorker && this.backlog.waitingCount === 1;
+  }
+
+  /** Hands the only one over, as `handOut` would. */
+  private handOutOnly(): void {
+    this.backlog.handOutPlainly();
+    this.workforce.grow();
+    this.workforce.watchIdle();
+    if (this.isTakingTurn) this.dispatcher.lookAround(this);
+    else this.dispatcher.schedule(this);
   }
 
   /**
@@ -338,21 +338,29 @@ export class WorkerPool implements Turn {
     return this.backlog.handOut(this.settings.workerPerListener);
   }
 
-  /** Starts the next task in hand. @returns whether it has ended at once */
+  /** Starts the next task in hand, and what may come after it. @returns whether all have ended at once */
   private start(worker: Worker): boolean {
     const task = this.backlog.start();
     this.runningCount += 1;
     if (this.timed !== undefined) this.timed.forget(task instanceof Delivery ? task.message : task);
-    if (!(task instanceof Delivery)) return worker.carry(task);
-    const from = task.begunCount;
-    return worker.carryShared(task, from, this.backlog.startShared(task));
+    if (task instanceof Delivery) {
+      const from = task.begunCount;
+      return worker.carryShared(task, from, this.backlog.startShared(task));
+    }
+    return worker.carry(task) && (worker.delivery !== undefined || carryOn(worker, false) === true);
   }
 
   private rest(worker: Worker): void {
     worker.delivery = undefined;
     this.runningCount -= 1;
     this.workforce.rest(worker);
-    this.handOut();
+    if (!this.isSmooth || this.backlog.line.size > 0) {
+      this.handOut();
+    } else {
+      this.workforce.watchIdle();
+      this.openUpTo = 0;
+      this.moment = undefined;
+    }
     this.roomAppeared();
   }
 
@@ -360,7 +368,7 @@ export class WorkerPool implements Turn {
   freed(worker: Worker): void {
     if (worker.delivery !== undefined) worker.delivery = undefined;
     this.startsLeft = this.dispatcher.mayGoOn(this) ? 1 : 0;
-    if (!carryOn(worker)) return;
+    if (carryOn(worker, false) !== true) return;
     if (worker.delivery !== undefined) worker.delivery = undefined;
     if (this.takesNext()) {
       this.startTasks(this.startsLeft, worker);
