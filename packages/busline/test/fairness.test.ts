@@ -287,6 +287,68 @@ describe("messages that come alone", () => {
   });
 });
 
+describe("the clock is read seldom where listeners are quick", () => {
+  /** Counts how often it is read. */
+  class ReadClock extends ManualClock {
+    readCount = 0;
+    override monotonicNow(): number {
+      this.readCount += 1;
+      return super.monotonicNow();
+    }
+  }
+
+  test("dispatcher - destinations that were found to be quick are not timed one by one", async () => {
+    const clock = new ReadClock();
+    const bus = new MessageBus({ clock });
+    const destinations = Array.from({ length: 50 }, (_, at) =>
+      bus.addDestination(serial(`acme/${at}`)),
+    );
+    let deliveredCount = 0;
+    for (const destination of destinations) destination.listen(() => void (deliveredCount += 1));
+    const readsOfRound = async (): Promise<number> => {
+      const before = clock.readCount;
+      for (const destination of destinations) void destination.send("one");
+      await turns(1);
+      return clock.readCount - before;
+    };
+    expect(await readsOfRound()).toBeGreaterThanOrEqual(50);
+    await readsOfRound();
+    expect(await readsOfRound()).toBeLessThan(10);
+    expect(deliveredCount).toBe(150);
+  });
+
+  test("dispatcher - a destination that was quick and has become slow gives way after 4 ms again", async () => {
+    const clock = new ManualClock();
+    const bus = new MessageBus({ clock });
+    const quick = bus.addDestination(serial("acme/quick"));
+    const other = bus.addDestination(serial("acme/other"));
+    quick.listen(() => {});
+    let otherMs = 0;
+    let otherCount = 0;
+    other.listen(() => {
+      otherCount += 1;
+      clock.advance(otherMs);
+    });
+    const startsOfTurn = async (): Promise<number> => {
+      const before = otherCount;
+      for (let left = 100; left > 0; left -= 1) void quick.send("quick");
+      for (let left = 40; left > 0; left -= 1) void other.send("other");
+      await turns(1);
+      return otherCount - before;
+    };
+    while (otherCount < 400) await startsOfTurn();
+    otherMs = 2;
+    // That it is slow is found out late, once.
+    await startsOfTurn();
+    const perTurn: number[] = [];
+    for (let turn = 0; turn < 10; turn += 1) perTurn.push(await startsOfTurn());
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(6);
+    otherMs = 0;
+    await untilQuiet(bus);
+    ledgerOf(other);
+  });
+});
+
 test(
   "dispatcher - a listener that sends to itself 1,000,000 times does not overflow the stack",
   { timeout: 60_000 },
