@@ -67,6 +67,30 @@ describe.each([
   test.each([
     ["a synchronous one", false],
     ["an asynchronous one", true],
+  ])(
+    "listener - %s that is known does not lend its store to the next of the same sender",
+    async (__, goesOn) => {
+      const { bus, send, seen } = entering(goesOn);
+      // So many wait that it is taken for known.
+      for (let payload = 1; payload <= 100; payload += 1) send(payload);
+      await untilQuiet(bus);
+      seen.length = 0;
+      const all = [101, 102, 103, 104, 105, 106, 107, 108];
+      const senderOf = (payload: number): string | undefined => {
+        if (payload <= 104) return "one";
+        return payload <= 107 ? "another" : undefined;
+      };
+      store.run("one", () => all.slice(0, 4).forEach(send));
+      store.run("another", () => all.slice(4, 7).forEach(send));
+      all.slice(7).forEach(send);
+      await untilQuiet(bus);
+      expect(seen).toEqual(all.map((payload) => [payload, senderOf(payload)]));
+    },
+  );
+
+  test.each([
+    ["a synchronous one", false],
+    ["an asynchronous one", true],
   ])("listener - %s does not lend its store to its sender", async (__, goesOn) => {
     const { bus, send } = entering(goesOn);
     for (const payload of [1, 2]) {

@@ -170,6 +170,27 @@ describe("where a context is a frame that resources carry", () => {
     },
   );
 
+  test("context - a listener that enters another frame has left the one it was called in", async () => {
+    const module = await senderContextOn({
+      AsyncLocalStorage: FramedStorage,
+      AsyncResource: FramedResource,
+    });
+    const { callInContext, captureContext, isStillIn } = module;
+    const context = new FramedStorage().run(1, captureContext);
+    const seen = callInContext(
+      context,
+      () => {
+        const before = isStillIn(context);
+        current = new Map(current);
+        return [before, isStillIn(context)];
+      },
+      self,
+      undefined,
+    );
+    expect(seen).toEqual([true, false]);
+    expect(isStillIn(undefined)).toBe(true);
+  });
+
   test.each(storages)("context - one that %s: without any, nothing is kept", async (_, Storage) => {
     const module = await senderContextOn({
       AsyncLocalStorage: Storage,

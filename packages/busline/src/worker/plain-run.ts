@@ -1,3 +1,4 @@
+import type { AsyncResource } from "node:async_hooks";
 import { isAnybodyObserving } from "../diagnostics/channels.ts";
 import type { MessageListenerFunction } from "../listener/message-listener.ts";
 import { Message } from "../message/message.ts";
@@ -5,14 +6,14 @@ import { NO_EXTRAS } from "../message/message-extras.ts";
 import { DeliveryContext } from "./delivery-context.ts";
 import { isPlainPromise } from "./listener-result.ts";
 import { standOnStack } from "./running-worker.ts";
-import { isNobodys, leaveStores } from "./sender-context.ts";
+import { isNobodys, isStillIn, leaveStores } from "./sender-context.ts";
 import type { Worker } from "./worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /**
- * Carries messages that wait in its pool's line, one after another, for as long as there is nothing to be said of them
- * but that they have been sent, and nothing of their listeners but that they return. The way of most messages: `carry` in
- * one piece, so that the optimiser sees it as one. Counts and order are those of the long way.
+ * Carries messages that wait in its pool's line, one after another, for as long as they were sent in one context, there is
+ * nothing else to be said of them, and nothing of their listeners but that they return. The way of most messages: `carry`
+ * in one piece, so that the optimiser sees it as one. Counts and order are those of the long way.
  *
  * @param isHanded the first has been handed to a worker, and may start
  * @returns whether all have ended; false if a listener goes on; undefined if the one that was handed over has to go the
@@ -20,21 +21,38 @@ import type { WorkerPool } from "./worker-pool.ts";
  */
 export function carryOn(worker: Worker, isHanded: boolean): boolean | undefined {
   const pool = worker.pool as WorkerPool;
+  const context = hasNext(pool, isHanded) ? pool.backlog.line.frontMoment?.context : undefined;
+  if (context === undefined) return carryIn(worker, isHanded, undefined);
+  return context.runInAsyncScope(carryIn, undefined, worker, isHanded, context);
+}
+
+/** Whether a message may be carried: one in hand, or one that waits. */
+function hasNext(pool: WorkerPool, isHanded: boolean): boolean {
+  if (!pool.isSmooth) return false;
+  if (isHanded) return true;
+  const { backlog } = pool;
+  return pool.startsLeft > 0 && backlog.line.size > backlog.handedMessages;
+}
+
+/** @param context that of the messages, in which it is called; undefined for nobody's */
+function carryIn(
+  worker: Worker,
+  isHanded: boolean,
+  context: AsyncResource | undefined,
+): boolean | undefined {
+  const pool = worker.pool as WorkerPool;
   const { backlog, counters, dispatcher, host } = pool;
   const { line } = backlog;
   let isToStart = isHanded;
   // A look costs as much as all that is left to be done where nothing waits.
-  let isInNobodys: boolean | undefined;
-  while (
-    pool.isSmooth &&
-    (isToStart || (pool.startsLeft > 0 && line.size > backlog.handedMessages))
-  ) {
+  let isIn: boolean | undefined = context === undefined ? undefined : true;
+  while (hasNext(pool, isToStart)) {
     const moment = line.frontMoment;
-    if (moment === undefined || moment.context !== undefined) break;
+    if (moment === undefined || moment.context !== context) break;
     const { roster } = moment;
     const { receivers } = roster;
-    isInNobodys ??= isNobodys();
-    if (!roster.isPlain || isAnybodyObserving() || !isInNobodys) break;
+    isIn ??= isNobodys();
+    if (!roster.isPlain || isAnybodyObserving() || !isIn) break;
     if (host.followsListeners && !roster.isSynchronous) break;
     if (isToStart) {
       isToStart = false;
@@ -46,22 +64,22 @@ export function carryOn(worker: Worker, isHanded: boolean): boolean | undefined 
       counters.started();
     }
     const message = line.takeFirst();
-    const context = new DeliveryContext(message);
+    const deliveryContext = new DeliveryContext(message);
     const isBare = Message.extrasOf(message) === NO_EXTRAS;
-    if (!isBare) Message.setProgress(message, context);
+    if (!isBare) Message.setProgress(message, deliveryContext);
     const outer = standOnStack(worker);
     let at = 0;
     try {
       for (; at < receivers.length && roster.isPlain; at += 1) {
         const receive = receivers[at] as MessageListenerFunction;
-        const result = receive(message, context);
+        const result = receive(message, deliveryContext);
         if (result !== undefined) {
           const isAwaited = isPlainPromise(result) && !roster.isSynchronousAt(at);
           if (isAwaited) worker.awaits(result);
           if (isAwaited || !worker.isDoneWith(result, message, at)) {
             standOnStack(outer);
-            leaveStores();
-            worker.goesOnAt(context, at, roster);
+            leaveNobodys(context);
+            worker.goesOnAt(deliveryContext, at, roster);
             return false;
           }
         }
@@ -69,23 +87,28 @@ export function carryOn(worker: Worker, isHanded: boolean): boolean | undefined 
     } catch (error) {
       standOnStack(outer);
       roster.countFirst(at);
-      const isFree = worker.goOnLess(context, at, { error });
-      leaveStores();
+      const isFree = worker.goOnLess(deliveryContext, at, { error });
+      leaveNobodys(context);
       return isFree;
     }
     standOnStack(outer);
     if (at < receivers.length) {
       roster.countFirst(at);
-      const isFree = worker.goOnLess(context, at, undefined);
-      leaveStores();
+      const isFree = worker.goOnLess(deliveryContext, at, undefined);
+      leaveNobodys(context);
       return isFree;
     }
-    isInNobodys = isNobodys();
-    if (!isInNobodys) leaveStores();
+    isIn = isStillIn(context);
+    if (!isIn) leaveNobodys(context);
     roster.passed();
     if (!isBare) Message.setProgress(message, "ended");
     worker.carriedCount += 1;
     host.endedPlainly(message);
   }
   return isToStart ? undefined : true;
+}
+
+/** What a listener has entered in a context of its own is left with it. */
+function leaveNobodys(context: AsyncResource | undefined): void {
+  if (context === undefined) leaveStores();
 }

@@ -97,6 +97,12 @@ export function isNobodys(): boolean {
   return mode === "frames" && currentFrame() === undefined;
 }
 
+/** Whether a listener that was called in a context has left it as it was. */
+export function isStillIn(context: AsyncResource | undefined): boolean {
+  if (context === undefined) return isNobodys();
+  return mode === "frames" && currentFrame() === frameOf(context);
+}
+
 /**
  * What a listener has entered while no hook was on, it has entered for whoever is called next in the same run. A frame
  * that it has entered cannot be left: whoever is called next must look, and be called in a resource.
