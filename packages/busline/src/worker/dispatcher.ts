@@ -23,6 +23,8 @@ const TURN = 64;
 const LONGEST_MS = 4;
 /** How often the clock is read: after one start where listeners are slow, after this many where they are quick. */
 const MOST_STARTS_UNREAD = 64;
+/** After how many where the turn has gone to another destination, which has been quick. */
+const MOST_STARTS_AFTER_CHANGE = 4;
 /** As few destinations without work as these may stay among those that are looked at. */
 const FEW = 8;
 
@@ -139,9 +141,7 @@ export class Dispatcher {
       if (this.first === undefined) this.last = undefined;
       turn.nextTurn = undefined;
       turn.hasTurn = false;
-      const isKnown = turn === this.lastTurn || turn.quickIn === this.round;
-      this.nextTimed = isKnown ? undefined : turn;
-      if (!isKnown) this.timeNextStart();
+      if (turn !== this.lastTurn) this.change(turn);
       this.lastTurn = turn;
       if (this.give(turn)) this.queueUp(turn);
     }
@@ -212,7 +212,18 @@ export class Dispatcher {
     return this.startsLeft === 0 && this.quickStarts === 0;
   }
 
-  /** A destination that is not known to be quick is timed by itself: others may have been quick. */
+  /** The turn goes to another destination. That those before it were quick does not tell that it is. */
+  private change(turn: Turn): void {
+    const isKnown = turn.quickIn === this.round;
+    this.nextTimed = isKnown ? undefined : turn;
+    if (!isKnown) return this.timeNextStart();
+    // It was, but has perhaps become slow, as may all of them at once.
+    const tooMany = this.quickStarts - MOST_STARTS_AFTER_CHANGE;
+    if (tooMany <= 0) return;
+    this.startsLeft += tooMany;
+    this.quickStarts -= tooMany;
+  }
+
   private timeNextStart(): void {
     this.startsLeft += this.quickStarts;
     this.quickStarts = 0;
