@@ -1,6 +1,6 @@
 import type { Delivery } from "../worker/delivery.ts";
 import type { DeliveryContext } from "../worker/delivery-context.ts";
-import type { Headers } from "./headers.ts";
+import { type Headers, NO_HEADERS } from "./headers.ts";
 import type { MessageExtras } from "./message-extras.ts";
 import type { SendMoment } from "./send-moment.ts";
 
@@ -60,7 +60,8 @@ export class Message<Payload = unknown> {
 
   /** Texts by name; empty where the sender gave none. */
   get headers(): Headers {
-    return this.#extras.headers;
+    const { headers } = this.#extras;
+    return headers === NO_HEADERS ? headers : Object.freeze(headers);
   }
 
   /** The sender's ordering key. */

@@ -86,22 +86,19 @@ export function readSendOptions(
   if (responseDestinationName !== undefined) {
     checkDestinationName(responseDestinationName, where, "responseDestinationName");
   }
-  return {
-    id: reader.text("id"),
-    signal: reader.signal("signal"),
-    extras: {
-      headers: copyHeaders(reader.any("headers"), where),
-      key: reader.text("key"),
-      priority: reader.wholeNumber("priority", 0),
-      responseDestinationName,
-      responseId: reader.text("responseId"),
-      timing,
-      failed: undefined,
-      record: undefined,
-      request: undefined,
-      answers: undefined,
-    },
+  const extras: MessageExtras = {
+    headers: copyHeaders(reader.any("headers"), where),
+    key: reader.text("key"),
+    priority: reader.wholeNumber("priority", 0),
+    responseDestinationName,
+    responseId: reader.text("responseId"),
+    timing,
+    failed: undefined,
+    record: undefined,
+    request: undefined,
+    answers: undefined,
   };
+  return { id: reader.text("id"), signal: reader.signal("signal"), extras };
 }
 
 function readTiming(reader: OptionReader, clock: Clock): MessageTiming | undefined {

@@ -30,6 +30,18 @@ export interface CheckedRequestOptions extends CheckedSendOptions {
   readonly mode: "default" | "direct";
 }
 
+/** The names that `request` knows. */
+const REQUEST_OPTION_NAMES: readonly (keyof RequestOptions)[] = [
+  "timeoutMs",
+  "mode",
+  "headers",
+  "id",
+  "key",
+  "priority",
+  "signal",
+];
+const MODES = ["default", "direct"] as const;
+
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** A request without options. */
@@ -43,15 +55,7 @@ export const USUAL_REQUEST: CheckedRequestOptions = {
 
 /** @throws {InvalidConfigurationError} */
 export function checkRequestOptions(options: RequestOptions, where: string): CheckedRequestOptions {
-  const reader = new OptionReader(where, options, [
-    "timeoutMs",
-    "mode",
-    "headers",
-    "id",
-    "key",
-    "priority",
-    "signal",
-  ]);
+  const reader = new OptionReader(where, options, REQUEST_OPTION_NAMES);
   // Taken apart by name: on Node 20 a spread costs as much as the rest.
   const { id, signal, extras } = readSendOptions(reader, where);
   return {
@@ -59,6 +63,6 @@ export function checkRequestOptions(options: RequestOptions, where: string): Che
     signal,
     extras,
     timeoutMs: reader.duration("timeoutMs") ?? DEFAULT_TIMEOUT_MS,
-    mode: reader.oneOf("mode", ["default", "direct"] as const) ?? "default",
+    mode: reader.oneOf("mode", MODES) ?? "default",
   };
 }
