@@ -16,29 +16,14 @@ import type { WorkerPool } from "./worker-pool.ts";
  * in one piece, so that the optimiser sees it as one. Counts and order are those of the long way.
  *
  * @param isHanded the first has been handed to a worker, and may start
+ * @param context that of the messages, in which it is called; none for nobody's
  * @returns whether all have ended; false if a listener goes on; undefined if the one that was handed over has to go the
  *   long way, and nothing has been done
  */
-export function carryOn(worker: Worker, isHanded: boolean): boolean | undefined {
-  const pool = worker.pool as WorkerPool;
-  const context = hasNext(pool, isHanded) ? pool.backlog.line.frontMoment?.context : undefined;
-  if (context === undefined) return carryIn(worker, isHanded, undefined);
-  return context.runInAsyncScope(carryIn, undefined, worker, isHanded, context);
-}
-
-/** Whether a message may be carried: one in hand, or one that waits. */
-function hasNext(pool: WorkerPool, isHanded: boolean): boolean {
-  if (!pool.isSmooth) return false;
-  if (isHanded) return true;
-  const { backlog } = pool;
-  return pool.startsLeft > 0 && backlog.line.size > backlog.handedMessages;
-}
-
-/** @param context that of the messages, in which it is called; undefined for nobody's */
-function carryIn(
+export function carryOn(
   worker: Worker,
   isHanded: boolean,
-  context: AsyncResource | undefined,
+  context?: AsyncResource,
 ): boolean | undefined {
   const pool = worker.pool as WorkerPool;
   const { backlog, counters, dispatcher, host } = pool;
@@ -46,9 +31,16 @@ function carryIn(
   let isToStart = isHanded;
   // A look costs as much as all that is left to be done where nothing waits.
   let isIn: boolean | undefined = context === undefined ? undefined : true;
-  while (hasNext(pool, isToStart)) {
+  while (
+    pool.isSmooth &&
+    (isToStart || (pool.startsLeft > 0 && line.size > backlog.handedMessages))
+  ) {
     const moment = line.frontMoment;
-    if (moment === undefined || moment.context !== context) break;
+    if (moment === undefined) break;
+    if (moment.context !== context) {
+      if (moment.context === undefined || context !== undefined) break;
+      return moment.context.runInAsyncScope(carryOn, undefined, worker, isToStart, moment.context);
+    }
     const { roster } = moment;
     const { receivers } = roster;
     isIn ??= isNobodys();
