@@ -27,7 +27,7 @@ export class DeliveryOutcomes implements DeliveryHost {
   readonly clock: Clock;
   readonly core: DestinationCore;
   readonly counters: DestinationCounters;
-  readonly #failed: FailedMessages;
+  private failedMessages: FailedMessages | undefined = undefined;
   unseenCount = 0;
   followsListeners = false;
   endsQuietly = true;
@@ -38,7 +38,12 @@ export class DeliveryOutcomes implements DeliveryHost {
     this.core = core;
     this.counters = core.counters;
     this.clock = core.environment.clock;
-    this.#failed = new FailedMessages(core);
+  }
+
+  /** Made by the first failure. */
+  private get failed(): FailedMessages {
+    this.failedMessages ??= new FailedMessages(this.core);
+    return this.failedMessages;
   }
 
   get environment(): object {
@@ -84,10 +89,10 @@ export class DeliveryOutcomes implements DeliveryHost {
     const { configuration, environment, name } = this.core;
     if (responseDestinationName === undefined) return;
     if (request?.isSettled === true) return environment.requests.ignoreLate();
-    if (configuration.replySchema === undefined) return this.#sendAnswer(message, value);
+    if (configuration.replySchema === undefined) return this.sendAnswer(message, value);
     const checked = validate(configuration.replySchema, value, name, "reply");
-    if (!(checked instanceof ValidationGoingOn)) return this.#sendAnswer(message, checked);
-    return checked.promise.then((output) => this.#sendAnswer(message, output));
+    if (!(checked instanceof ValidationGoingOn)) return this.sendAnswer(message, checked);
+    return checked.promise.then((output) => this.sendAnswer(message, output));
   }
 
   answered(message: Message, value: unknown): boolean {
@@ -109,7 +114,7 @@ export class DeliveryOutcomes implements DeliveryHost {
   listenerFailed(delivery: Delivery, listening: Listening, error: unknown): void {
     if (listening.isInternal) return;
     const { environment, events } = this.core;
-    environment.reporter.listenerFailed(error, this.#contextOf(delivery, listening, error));
+    environment.reporter.listenerFailed(error, this.contextOf(delivery, listening, error));
     events.tell("messageFailed", delivery.message, error, listening.name);
   }
 
@@ -123,12 +128,12 @@ export class DeliveryOutcomes implements DeliveryHost {
 
   endedPlainly(message: Message): void {
     if (this.endsQuietly) return this.counters.passed();
-    this.#book(message, "delivered");
+    this.book(message, "delivered");
     this.messageEnded(message);
   }
 
   /** One that is durable may go on waiting, for listeners that have not come yet. @returns what has become of it */
-  #book(message: Message, outcome: Outcome | "pending"): Outcome | "pending" {
+  private book(message: Message, outcome: Outcome | "pending"): Outcome | "pending" {
     const { counters } = this;
     const { durable } = this.core;
     const isToSettle = durable !== undefined && outcome !== "pending";
@@ -147,39 +152,39 @@ export class DeliveryOutcomes implements DeliveryHost {
 
   ended(delivery: Delivery): void {
     const { failures } = delivery;
-    if (failures !== undefined && this.#failed.retry(delivery, failures)) return;
-    this.#tellWhoWaits(delivery);
+    if (failures !== undefined && this.failed.retry(delivery, failures)) return;
+    this.tellWhoWaits(delivery);
     const outcome =
-      failures === undefined ? this.#outcomeOf(delivery) : this.#failed.bury(delivery, failures);
+      failures === undefined ? this.outcomeOf(delivery) : this.failed.bury(delivery, failures);
     if (typeof outcome === "string") {
-      return this.#endedAs(delivery, this.#book(delivery.message, outcome));
+      return this.endedAs(delivery, this.book(delivery.message, outcome));
     }
     // What a worker had counts in the bound again: otherwise nothing would hold up what fails.
     const { isQueued } = delivery;
     if (isQueued) this.counters.stays();
     void outcome.then((decided) => {
       if (isQueued) this.counters.leaves();
-      this.#endedAs(delivery, this.#book(delivery.message, decided));
+      this.endedAs(delivery, this.book(delivery.message, decided));
       this.core.pool?.leftQueue();
     });
   }
 
-  #outcomeOf(delivery: Delivery): Outcome {
+  private outcomeOf(delivery: Delivery): Outcome {
     // Begun and not finished: the report of the close names it, and no event tells of a drop.
     if (delivery.wasCutShort) return "discarded";
     return delivery.anyRan ? "delivered" : "undelivered";
   }
 
   /** The requester, or a sender whose turn it was, is told; of failures that neither gets, the logger. */
-  #tellWhoWaits(delivery: Delivery): void {
+  private tellWhoWaits(delivery: Delivery): void {
     const { failures, anyRan, request } = delivery;
     const errors = failures?.map(({ error }) => error);
     const isHandedOver =
       request === undefined ? delivery.isSendersTurn : request.listenersEnded(errors, anyRan);
-    if (failures !== undefined && !isHandedOver) this.#tellOf(failures, delivery);
+    if (failures !== undefined && !isHandedOver) this.tellOf(failures, delivery);
   }
 
-  #endedAs(delivery: Delivery, outcome: Outcome | "pending"): void {
+  private endedAs(delivery: Delivery, outcome: Outcome | "pending"): void {
     const { core } = this;
     const { message } = delivery;
     if (outcome === "undelivered") core.events.tell("messageUndelivered", message);
@@ -208,7 +213,7 @@ export class DeliveryOutcomes implements DeliveryHost {
     else if (progress instanceof DeliveryContext) DeliveryContext.interrupt(progress, error);
   }
 
-  #sendAnswer(message: Message, value: unknown): void | Promise<void> {
+  private sendAnswer(message: Message, value: unknown): void | Promise<void> {
     const { environment } = this.core;
     const { request } = Message.extrasOf(message);
     if (request !== undefined && environment.answer(request, value)) return;
@@ -225,21 +230,21 @@ export class DeliveryOutcomes implements DeliveryHost {
     );
   }
 
-  #tellOf(failures: readonly ListenerFailure[], delivery: Delivery): void {
+  private tellOf(failures: readonly ListenerFailure[], delivery: Delivery): void {
     for (const { error, listening } of failures) {
       if (listening.isInternal) continue;
-      this.core.environment.reporter.nobodyTold(error, this.#contextOf(delivery, listening, error));
+      this.core.environment.reporter.nobodyTold(error, this.contextOf(delivery, listening, error));
     }
   }
 
-  #contextOf(delivery: Delivery, listening: Listening, error: unknown): FailureContext {
+  private contextOf(delivery: Delivery, listening: Listening, error: unknown): FailureContext {
     const { message, moment } = delivery;
     return {
       message,
       destination: this.core.name,
       listenerName: listening.name,
       attempt: moment.attempt?.number ?? 1,
-      willRetry: this.#failed.willRetry(delivery, error),
+      willRetry: this.failed.willRetry(delivery, error),
     };
   }
 

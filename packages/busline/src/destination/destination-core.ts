@@ -55,8 +55,7 @@ export class DestinationCore implements ListenerRegistryObserver {
   readonly counters: DestinationCounters = new DestinationCounters();
   readonly listeners: ListenerRegistry;
   readonly events: EventListeners<DestinationEventListener>;
-  /** Senders that wait for room. */
-  readonly waiters: SpaceWaiters = new SpaceWaiters();
+  private spaceWaiters: SpaceWaiters | undefined = undefined;
   /** What stops watching the signals of those who sent messages. */
   watches: Map<Message, () => void> | undefined;
   /** Deliveries in senders' turns that go on. */
@@ -96,7 +95,7 @@ export class DestinationCore implements ListenerRegistryObserver {
     this.outcomes = new DeliveryOutcomes(this);
     this.events = new EventListeners(DESTINATION_EVENTS, environment.reporter);
     this.listeners = new ListenerRegistry(this);
-    this.#applyConfiguration(configuration, type);
+    this.applyConfiguration(configuration, type);
   }
 
   /** Nothing that comes has to be looked at more closely. To be told of whatever may change that. */
@@ -125,9 +124,15 @@ export class DestinationCore implements ListenerRegistryObserver {
   /** The pool; made by whoever first needs it, as most of a hundred thousand destinations may never see a message. */
   get workerPool(): WorkerPool | undefined {
     if (this.pool === undefined && this.type.createQueue !== undefined) {
-      this.#makePool(this.configuration, this.type, this.type.createQueue());
+      this.makePool(this.configuration, this.type, this.type.createQueue());
     }
     return this.pool;
+  }
+
+  /** Senders that wait for room. */
+  get waiters(): SpaceWaiters {
+    this.spaceWaiters ??= new SpaceWaiters();
+    return this.spaceWaiters;
   }
 
   get statistics(): DestinationStatistics {
@@ -153,12 +158,16 @@ export class DestinationCore implements ListenerRegistryObserver {
   get isIdle(): boolean {
     const isEmpty =
       this.type.isHolding === true || (this.durable?.isIdle ?? this.counters.pending === 0);
-    return isEmpty && this.counters.active === 0 && this.waiters.size === 0;
+    return isEmpty && this.counters.active === 0 && !this.isWaitedFor;
+  }
+
+  private get isWaitedFor(): boolean {
+    return this.spaceWaiters !== undefined && this.spaceWaiters.size > 0;
   }
 
   /** Another type or other attributes, at once. What waits stays waiting, under the old type where the new has no queue. */
   replace(configuration: DestinationConfiguration, type: DestinationType): void {
-    this.#applyConfiguration(configuration, type);
+    this.applyConfiguration(configuration, type);
     this.environment.waits.lookAgain();
   }
 
@@ -252,12 +261,12 @@ export class DestinationCore implements ListenerRegistryObserver {
     if (this.environment.stage !== "open") this.environment.becameIdle();
   }
 
-  #applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
+  private applyConfiguration(configuration: DestinationConfiguration, type: DestinationType): void {
     checkChange(this, configuration, type);
     if (configuration.workers !== undefined) this.place ??= new WorkerPlace(this);
     const move = this.place?.move(configuration, this.configuration);
     try {
-      this.#applyQueue(configuration, type);
+      this.applyQueue(configuration, type);
     } catch (error) {
       move?.undo();
       throw error;
@@ -268,16 +277,16 @@ export class DestinationCore implements ListenerRegistryObserver {
     this.outcomes.listenerTimeoutMs = workers === undefined ? listenerTimeoutMs : undefined;
     this.listeners.limitTime(this.outcomes.listenerTimeoutMs !== undefined);
     this.hasQueue = type.createQueue !== undefined;
-    this.#lookAtQueue();
+    this.lookAtQueue();
     this.lookAgain();
     move?.keep();
   }
 
-  #applyQueue(configuration: DestinationConfiguration, type: DestinationType): void {
+  private applyQueue(configuration: DestinationConfiguration, type: DestinationType): void {
     const { pool } = this;
     const { createQueue } = type;
     if (configuration.durable === true && createQueue !== undefined) {
-      return this.#applyDurableQueue(configuration, type, createQueue);
+      return this.applyDurableQueue(configuration, type, createQueue);
     }
     if (createQueue !== undefined && pool !== undefined) {
       const isSameType =
@@ -287,11 +296,11 @@ export class DestinationCore implements ListenerRegistryObserver {
       const queue = isSameType ? pool.settings.queue : createQueue();
       pool.reconfigure(settingsOf(configuration, type, queue));
     } else if (createQueue !== undefined && createQueue !== createLine) {
-      this.#makePool(configuration, type, createQueue());
+      this.makePool(configuration, type, createQueue());
     }
   }
 
-  #applyDurableQueue(
+  private applyDurableQueue(
     configuration: DestinationConfiguration,
     type: DestinationType,
     createQueue: () => MessageQueue,
@@ -304,7 +313,7 @@ export class DestinationCore implements ListenerRegistryObserver {
       const inner = createInner();
       this.durable = new DurableMessages(this, store as BusStore, inner);
       this.outcomes.acknowledgesEach = true;
-      this.#makePool(configuration, type, type.isHolding === true ? inner : this.durable.queue);
+      this.makePool(configuration, type, type.isHolding === true ? inner : this.durable.queue);
       return;
     }
     const isSameType = configuration.destinationType === this.configuration.destinationType;
@@ -312,7 +321,7 @@ export class DestinationCore implements ListenerRegistryObserver {
     pool.reconfigure(settingsOf(configuration, type, pool.settings.queue));
   }
 
-  #makePool(
+  private makePool(
     configuration: DestinationConfiguration,
     type: DestinationType,
     queue: MessageQueue,
@@ -329,10 +338,10 @@ export class DestinationCore implements ListenerRegistryObserver {
       keeper: this.durable,
     });
     if (this.isPaused) this.pool.pause();
-    this.#lookAtQueue();
+    this.lookAtQueue();
   }
 
-  #lookAtQueue(): void {
+  private lookAtQueue(): void {
     const { pool } = this;
     // No queue but the line takes messages that have not been made yet.
     const isLine = pool !== undefined && pool.backlog.source === undefined;

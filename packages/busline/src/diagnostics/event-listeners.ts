@@ -24,7 +24,7 @@ export class EventListeners<Listener extends object> {
    * @throws {InvalidConfigurationError} it is no object with at least one of the methods
    */
   add(listener: Listener, where: string): () => void {
-    if (!this.#hears(listener)) {
+    if (!this.hears(listener)) {
       throw new InvalidConfigurationError({
         where,
         attribute: "event listener",
@@ -59,7 +59,7 @@ export class EventListeners<Listener extends object> {
     }
   }
 
-  #hears(listener: unknown): boolean {
+  private hears(listener: unknown): boolean {
     if (typeof listener !== "object" || listener === null) return false;
     try {
       return this.#events.some((event) => typeof Reflect.get(listener, event) === "function");
