@@ -26,6 +26,7 @@ import type { DestinationCore } from "./destination-core.ts";
 import { PLAIN_ROUTING, type Routing } from "./destination-environment.ts";
 import { DestinationNames } from "./destination-names.ts";
 import { checkFit } from "./message-fit.ts";
+import { dropPlainly } from "./plain-drop.ts";
 import { watchSender } from "./sender-watch.ts";
 import { NO_RUN, SendMoments } from "./send-moments.ts";
 import { turnAway } from "./turn-away.ts";
@@ -91,8 +92,8 @@ export class Entrance {
       return this.take(new Message(payload, moment, NO_EXTRAS), PLAIN_ROUTING);
     }
     if (line.offerPayload(payload, moment, this.moments.run)) return;
-    const message = new Message(payload, moment, NO_EXTRAS);
-    return turnAway(core, message, PLAIN_ROUTING, "queue-full");
+    if (dropPlainly(core, line, payload, moment)) return;
+    return turnAway(core, new Message(payload, moment, NO_EXTRAS), PLAIN_ROUTING, "queue-full");
   }
 
   private sendWith(payload: unknown, options: SendOptions): void | Promise<void> {

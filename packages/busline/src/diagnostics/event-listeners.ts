@@ -38,6 +38,11 @@ export class EventListeners<Listener extends object> {
     };
   }
 
+  /** Whether there is anybody to be told. */
+  get hasListeners(): boolean {
+    return this.#listeners.length > 0;
+  }
+
   /** Tells all that have the method. */
   tell<Event extends keyof Listener & string>(
     event: Event,

@@ -161,6 +161,18 @@ export class Line implements MessageQueue {
     return before === undefined ? this.takeFirst() : this.takeBehind(before, chunk);
   }
 
+  /** Drops the one that stands behind `position` others, of which there are few, if all of them lie as payloads together. */
+  dropPayloadAt(position: number): boolean {
+    const chunk = this.first;
+    if (chunk?.moment === undefined || chunk.end - chunk.start <= position) return false;
+    chunk.moveToFront(position);
+    chunk.slots[chunk.start] = undefined;
+    chunk.start += 1;
+    this.size -= 1;
+    if (chunk.start === chunk.end) this.emptied(chunk);
+    return true;
+  }
+
   /** Those in front are taken and put back, so that the removed among them are looked at only once. */
   private removeAmongGone(position: number): Message | undefined {
     const before: Message[] = [];

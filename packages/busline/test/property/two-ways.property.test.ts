@@ -1,13 +1,22 @@
 import * as fc from "fast-check";
-import { type Destination, DestinationConfiguration, MessageBus, type Registration } from "busline";
+import {
+  abort,
+  type Destination,
+  DestinationConfiguration,
+  discard,
+  discardOldest,
+  MessageBus,
+  type Registration,
+} from "busline";
 import { describe, expect, test } from "vitest";
 import { SystemClock } from "../../src/clock/system-clock.ts";
 import { turns } from "../outcome-of.ts";
 import { IS_LONG } from "./ledger.ts";
 
 /*
- * Messages without options for listeners that only return take a short way. A listener whose outcomes are reported, and a
- * message with a header, never do. So whatever is done to two destinations alike must show the same on both.
+ * Messages without options for listeners that only return take a short way, and so does one that is dropped where nobody is
+ * told of it. A listener whose outcomes are reported, a message with a header, and a destination with an event listener
+ * never do. So whatever is done to two destinations alike must show the same on both.
  */
 const RUNS = IS_LONG ? 5_000 : 500;
 const TIMEOUT_MS = IS_LONG ? 3_600_000 : 60_000;
@@ -20,6 +29,12 @@ interface Order {
   readonly outcome: Outcome;
   readonly at: number;
 }
+
+/** An order, and which of its sender's messages it is. */
+interface Sent extends Order {
+  readonly number: number;
+}
+
 const types = ["parallel", "serial", "synchronous"] as const;
 
 /** Where time passes, one of the two may have to give way to the event loop and the other not. */
@@ -32,21 +47,23 @@ class StillClock extends SystemClock {
 /** One of the two, and what its listeners have received. */
 class Side {
   readonly bus: MessageBus = new MessageBus({ clock: new StillClock(), onError: () => {} });
-  readonly destination: Destination<Order>;
+  readonly destination: Destination<Sent>;
   readonly received: string[] = [];
   readonly registrations: (Registration | undefined)[] = [];
   readonly #isShort: boolean;
   readonly #held: (() => void)[] = [];
+  #sentCount = 0;
 
   constructor(isShort: boolean, configuration: DestinationConfiguration) {
     this.#isShort = isShort;
-    this.destination = this.bus.addDestination<Order>(configuration);
+    this.destination = this.bus.addDestination<Sent>(configuration);
+    if (!isShort) this.destination.addDestinationEventListener({ messageDiscarded: () => {} });
   }
 
-  async send(order: Order): Promise<void> {
-    const options = this.#isShort ? undefined : { headers: { way: "long" } };
+  async send(order: Order, hasHeader = !this.#isShort): Promise<void> {
+    const options = hasHeader ? { headers: { way: "long" } } : undefined;
     try {
-      await this.destination.send(order, options);
+      await this.destination.send(this.#numbered(order), options);
     } catch (error) {
       this.received.push(`sender: ${(error as Error).message}`);
     }
@@ -55,8 +72,8 @@ class Side {
   listen(): void {
     const number = this.registrations.length;
     const name = `listener ${number}`;
-    const listener = ({ outcome, at }: Order): unknown => {
-      this.received.push(`${name}: ${outcome}`);
+    const listener = ({ outcome, at, number: sent }: Sent): unknown => {
+      this.received.push(`${name}: ${sent} ${outcome}`);
       if (outcome !== "answers" && number % 3 !== at) return undefined;
       if (outcome === "answers") return outcome;
       if (outcome === "pauses") this.destination.pause();
@@ -68,7 +85,12 @@ class Side {
     const options = { name, reportStatus: !this.#isShort };
     this.registrations.push(this.destination.listen(({ payload }) => listener(payload), options));
     // One that is asked is not followed, which would close the short way for a while.
-    this.destination.request({ outcome: "answers", at: 0 }).catch(() => {});
+    this.destination.request(this.#numbered({ outcome: "answers", at: 0 })).catch(() => {});
+  }
+
+  #numbered(order: Order): Sent {
+    this.#sentCount += 1;
+    return { ...order, number: this.#sentCount };
   }
 
   letGo(): void {
@@ -108,12 +130,21 @@ const bursts = fc.array(fc.tuple(orders, fc.integer({ min: 1, max: BURST / 4 }))
 });
 const sizes = fc.integer({ min: 1, max: 4 });
 const counts = fc.integer({ min: 1, max: 2 });
-const limits = { maximumQueueSize: 2 * BURST };
 
-function configurationOf(type: string, size: number): DestinationConfiguration {
+interface Limits {
+  readonly maximumQueueSize: number;
+  readonly rejectedExecutionHandler: typeof abort | typeof discard;
+}
+
+const limits: fc.Arbitrary<Limits> = fc.record({
+  maximumQueueSize: fc.constantFrom(2 * BURST, BURST / 8, 2),
+  rejectedExecutionHandler: fc.constantFrom(abort, discard, discardOldest, discardOldest),
+});
+
+function configurationOf(type: string, size: number, limited: Limits): DestinationConfiguration {
   if (type === "synchronous") return new DestinationConfiguration(type, "acme/a");
   const workers = type === "serial" ? {} : { workersCoreSize: size, workersMaxSize: size };
-  return new DestinationConfiguration(type, "acme/a", { ...limits, ...workers });
+  return new DestinationConfiguration(type, "acme/a", { ...limited, ...workers });
 }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -122,6 +153,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: orders.map((order): Step => [
       `one that ${order.outcome}`,
       async (side) => side.send(order),
+    ]),
+  },
+  {
+    weight: 1,
+    arbitrary: orders.map((order): Step => [
+      `one with a header that ${order.outcome}`,
+      async (side) => side.send(order, true),
     ]),
   },
   {
@@ -150,10 +188,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       ({ registrations }) => registrations[at]?.unregister(),
     ]),
   fc
-    .tuple(fc.constantFrom(...types), sizes)
-    .map(([type, size]): Step => [
-      `become ${type} ${size}`,
-      ({ bus }) => bus.replaceDestination(configurationOf(type, size)),
+    .tuple(fc.constantFrom(...types), sizes, limits)
+    .map(([type, size, limited]): Step => [
+      `become ${type} ${size} ${limited.maximumQueueSize} ${limited.rejectedExecutionHandler.name}`,
+      ({ bus }) => bus.replaceDestination(configurationOf(type, size, limited)),
     ]),
 );
 
@@ -174,10 +212,11 @@ describe.each(types)("the two ways of a %s destination", (type) => {
     { timeout: TIMEOUT_MS },
     async () => {
       const sequences = fc.array(fc.tuple(steps, fc.boolean()), { maxLength: 40 });
-      const property = fc.asyncProperty(sizes, counts, sequences, async (size, count, sequence) => {
+      const parts = [sizes, limits, counts, sequences] as const;
+      const property = fc.asyncProperty(...parts, async (size, limited, count, sequence) => {
         await forgetHooks();
         const sides = [true, false].map(
-          (isShort) => new Side(isShort, configurationOf(type, size)),
+          (isShort) => new Side(isShort, configurationOf(type, size, limited)),
         );
         // They are asked in turn, so both are known before they are shared.
         for (const side of sides) for (let left = count; left > 0; left -= 1) side.listen();
