@@ -6,7 +6,7 @@ import { NO_EXTRAS } from "../message/message-extras.ts";
 import { DeliveryContext } from "./delivery-context.ts";
 import { isPlainPromise } from "./listener-result.ts";
 import { standOnStack } from "./running-worker.ts";
-import { isNobodys, isStillIn, leaveStores } from "./sender-context.ts";
+import { isNobodys, isStillIn, leaveStores, mayHaveStores } from "./sender-context.ts";
 import type { Worker } from "./worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -67,10 +67,10 @@ export function carryOn(
         const result = receive(message, deliveryContext);
         if (result !== undefined) {
           const isAwaited = isPlainPromise(result) && !roster.isSynchronousAt(at);
-          if (isAwaited) worker.awaits(result);
+          const made = isAwaited ? worker.awaits(result) : undefined;
           if (isAwaited || !worker.isDoneWith(result, message, at)) {
             standOnStack(outer);
-            leaveNobodys(context);
+            if (made === undefined || mayHaveStores(made)) leaveNobodys(context);
             worker.goesOnAt(deliveryContext, at, roster);
             return false;
           }

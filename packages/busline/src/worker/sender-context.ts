@@ -103,6 +103,11 @@ export function isStillIn(context: AsyncResource | undefined): boolean {
   return mode === "frames" && currentFrame() === frameOf(context);
 }
 
+/** Whether a listener may have entered a store: no, if a promise that was made since shows that no hook is on. */
+export function mayHaveStores(made: Promise<unknown>): boolean {
+  return mode !== "hooks" || hasAsyncId(made);
+}
+
 /**
  * What a listener has entered while no hook was on, it has entered for whoever is called next in the same run. A frame
  * that it has entered cannot be left: whoever is called next must look, and be called in a resource.

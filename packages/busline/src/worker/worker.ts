@@ -180,9 +180,8 @@ export class Worker {
   }
 
   private learn(listening: Listening, message: Message): void {
-    const isAsked = Message.extrasOf(message).request !== undefined;
     const isBusy = this.pool !== undefined && this.pool.counters.pending >= MANY;
-    if (isAsked || isBusy) followNoMore(listening);
+    if (isBusy || Message.extrasOf(message).request !== undefined) followNoMore(listening);
   }
 
   /** A listener failed, or is not one for a plain call. */
@@ -210,7 +209,7 @@ export class Worker {
       if (sending === undefined) return true;
       sending.then(this.sent, this.threw);
     } else {
-      this.awaits(promise);
+      void this.awaits(promise);
       if (this.pool === undefined || listening.isSynchronous) this.goesOnUnseen(host, listening);
     }
     return false;
@@ -231,7 +230,7 @@ export class Worker {
         }
         const promise = this.deliver(delivery, listening);
         if (promise === undefined) continue;
-        this.awaits(promise);
+        void this.awaits(promise);
         return false;
       }
       this.putDown();
@@ -259,12 +258,13 @@ export class Worker {
     this.carriedCount += 1;
   }
 
-  awaits(promise: Promise<unknown>): void {
+  /** @returns a promise that was made after the listener has returned */
+  awaits(promise: Promise<unknown>): Promise<unknown> {
     try {
-      promise.then(this.returned, this.threw);
+      return promise.then(this.returned, this.threw);
     } catch {
       // It looks like a promise to every quick test, and is none: one behind a proxy.
-      adopted(promise).then(this.returned, this.threw);
+      return adopted(promise).then(this.returned, this.threw);
     }
   }
 
