@@ -34,7 +34,6 @@ export class Message<Payload = unknown> {
     this.#moment = moment;
     this.#extras = extras;
     this.#id = id;
-    this.#progress = undefined;
   }
 
   /** What the sender sent, or what the destination's schema made of it. */

@@ -99,6 +99,12 @@ export class DestinationCounters {
     this.delivered += 1;
   }
 
+  /** The same, and the worker has the next one that waits in hand. */
+  passedOn(): void {
+    this.pending -= 1;
+    this.delivered += 1;
+  }
+
   /** A message that workers had in hand has ended. */
   finished(outcome: Outcome): void {
     this.active -= 1;

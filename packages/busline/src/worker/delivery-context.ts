@@ -15,8 +15,6 @@ export class DeliveryContext implements PlacedContext {
 
   constructor(message: Message) {
     this.#message = message;
-    this.#told = undefined;
-    this.#attempt = undefined;
   }
 
   // Made when somebody asks: a signal costs more than the rest of the delivery.

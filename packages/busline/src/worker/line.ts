@@ -89,6 +89,11 @@ export class Line implements MessageQueue {
     return (this.first as Chunk).moment ?? this.momentOfFirst();
   }
 
+  /** The moment of the first where payloads lie; there must be one that waits. */
+  get payloadMoment(): SendMoment | undefined {
+    return (this.first as Chunk).moment;
+  }
+
   private momentOfFirst(): SendMoment | undefined {
     const { slots, start } = this.first as Chunk;
     return this.goneCount === 0 ? Message.momentOf(slots[start] as Message) : undefined;

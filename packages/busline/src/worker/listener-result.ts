@@ -19,8 +19,26 @@ export function isPlainPromise(result: unknown): result is Promise<unknown> {
 }
 
 /** A promise that settles as a thenable does, once, and later. */
-export function adopted(thenable: unknown): Promise<unknown> {
+function adopted(thenable: unknown): Promise<unknown> {
   return new Promise((resolve) => {
     resolve(thenable);
   });
+}
+
+/**
+ * Has one of the two called as soon as a listener's promise is settled.
+ *
+ * @returns a promise that has just been made
+ */
+export function whenSettled(
+  promise: Promise<unknown>,
+  returned: (value: unknown) => void,
+  threw: (error: unknown) => void,
+): Promise<unknown> {
+  try {
+    return promise.then(returned, threw);
+  } catch {
+    // It looks like a promise to every quick test, and is none: one behind a proxy.
+    return adopted(promise).then(returned, threw);
+  }
 }

@@ -67,7 +67,9 @@ export function carryOn(
         const result = receive(message, deliveryContext);
         if (result !== undefined) {
           const isAwaited = isPlainPromise(result) && !roster.isSynchronousAt(at);
-          const made = isAwaited ? worker.awaits(result) : undefined;
+          const isOnly = isAwaited && isBare && receivers.length === 1;
+          const made = isOnly ? worker.awaitsOnly(result) : undefined;
+          if (isAwaited && !isOnly) worker.awaits(result);
           if (isAwaited || !worker.isDoneWith(result, message, at)) {
             standOnStack(outer);
             if (made === undefined || mayHaveStores(made)) leaveNobodys(context);
@@ -101,6 +103,6 @@ export function carryOn(
 }
 
 /** What a listener has entered in a context of its own is left with it. */
-function leaveNobodys(context: AsyncResource | undefined): void {
+export function leaveNobodys(context: AsyncResource | undefined): void {
   if (context === undefined) leaveStores();
 }

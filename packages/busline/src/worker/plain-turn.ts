@@ -42,7 +42,7 @@ export function carryInTurn(
       if (result !== undefined) {
         const isAwaited = isPlainPromise(result) && !roster.isSynchronousAt(at);
         if (isAwaited) {
-          void worker.awaits(result);
+          worker.awaits(result);
           worker.goingOn = "unseen";
           host.unseenCount += 1;
         }

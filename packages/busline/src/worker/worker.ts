@@ -15,7 +15,8 @@ import {
   leave,
   workerAround,
 } from "./running-worker.ts";
-import { adopted, isPlainPromise, promiseOf } from "./listener-result.ts";
+import { isPlainPromise, promiseOf, whenSettled } from "./listener-result.ts";
+import { plainReturnOf } from "./plain-return.ts";
 import { callInContext } from "./sender-context.ts";
 import { notBegun } from "./worker-placement.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -53,6 +54,7 @@ export class Worker {
   private end = 0;
   private listening: Listening | undefined = undefined;
   private startedAt: number | undefined = undefined;
+  private readonly returnedPlainly = plainReturnOf(this);
   /** How its listener goes on, unless a pool's worker has called it plainly. */
   goingOn: "followed" | "unseen" | undefined = undefined;
 
@@ -209,7 +211,7 @@ export class Worker {
       if (sending === undefined) return true;
       sending.then(this.sent, this.threw);
     } else {
-      void this.awaits(promise);
+      this.awaits(promise);
       if (this.pool === undefined || listening.isSynchronous) this.goesOnUnseen(host, listening);
     }
     return false;
@@ -230,7 +232,7 @@ export class Worker {
         }
         const promise = this.deliver(delivery, listening);
         if (promise === undefined) continue;
-        void this.awaits(promise);
+        this.awaits(promise);
         return false;
       }
       this.putDown();
@@ -258,14 +260,13 @@ export class Worker {
     this.carriedCount += 1;
   }
 
-  /** @returns a promise that was made after the listener has returned */
-  awaits(promise: Promise<unknown>): Promise<unknown> {
-    try {
-      return promise.then(this.returned, this.threw);
-    } catch {
-      // It looks like a promise to every quick test, and is none: one behind a proxy.
-      return adopted(promise).then(this.returned, this.threw);
-    }
+  awaits(promise: Promise<unknown>): void {
+    void whenSettled(promise, this.returned, this.threw);
+  }
+
+  /** The same for a message's only listener, where there is nothing to be said of it. @returns a promise made now */
+  awaitsOnly(promise: Promise<unknown>): Promise<unknown> {
+    return whenSettled(promise, this.returnedPlainly, this.threw);
   }
 
   /** @returns the promise to wait for, if any */
@@ -328,7 +329,7 @@ export class Worker {
     return undefined;
   }
 
-  private readonly returned = (value: unknown): void => {
+  readonly returned = (value: unknown): void => {
     const { context, host } = this;
     // Only what was called plainly has no delivery.
     if (this.delivery === undefined && context !== undefined && host !== undefined) {
@@ -391,9 +392,8 @@ export class Worker {
     this.goingOn = undefined;
   }
 
-  private goOn(isDone: boolean): void {
-    if (!isDone) return;
-    if (this.pool === undefined) this.onFree?.(this);
-    else this.pool.freed(this);
+  goOn(isDone: boolean): void {
+    if (isDone && this.pool !== undefined) this.pool.freed(this);
+    else if (isDone) this.onFree?.(this);
   }
 }
