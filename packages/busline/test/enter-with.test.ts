@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { DestinationConfiguration, MessageBus } from "busline";
 import { untilQuiet } from "busline/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { forgetHooks } from "./forget-hooks.ts";
 import { turns } from "./outcome-of.ts";
 import { runScript } from "./run-script.ts";
 
@@ -13,11 +14,7 @@ const { createSerialDestinationConfiguration: serial } = DestinationConfiguratio
 let store: AsyncLocalStorage<string>;
 beforeEach(async () => {
   store = new AsyncLocalStorage();
-  const bus = new MessageBus();
-  const destination = bus.addDestination<number>(serial("acme/a"));
-  destination.listen(() => {});
-  for (let number = 0; number <= 1_024; number += 1) void destination.send(number);
-  await untilQuiet(bus);
+  await forgetHooks();
 });
 afterEach(async () => {
   store.disable();

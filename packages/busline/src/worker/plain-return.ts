@@ -14,15 +14,15 @@ import type { WorkerPool } from "./worker-pool.ts";
  * Makes what is called when a message's only listener has kept its promise, and there is nothing to be said of the message:
  * the worker goes on with the next one, if there is nothing to be said of it either. What `carryOn` does for many, here for
  * one after a promise, in a straight line and as the promise's own callback, which takes a fifth less time: the way of most
- * messages with an asynchronous listener. Counts and order are those of the long way.
+ * messages with an asynchronous listener. Counts and order are those of the long way. Nobody has asked for the value.
  */
 export function plainReturnOf(worker: Worker): (value: unknown) => void {
   return (value) => {
     const pool = worker.pool as WorkerPool;
     const { backlog, host } = pool;
     const { line } = backlog;
-    const isPlain = value === undefined && worker.delivery === undefined && pool.isSmooth;
-    if (!isPlain || line.size <= backlog.handedMessages) return worker.returned(value);
+    const mayGoOn = worker.delivery === undefined && pool.isSmooth;
+    if (!mayGoOn || line.size <= backlog.handedMessages) return worker.returned(value);
     const ended = DeliveryContext.messageOf(worker.context as DeliveryContext);
     const { roster } = Message.momentOf(ended);
     const moment = line.payloadMoment;

@@ -10,6 +10,7 @@ import {
 } from "busline";
 import { describe, expect, test } from "vitest";
 import { SystemClock } from "../../src/clock/system-clock.ts";
+import { forgetHooks } from "../forget-hooks.ts";
 import { turns } from "../outcome-of.ts";
 import { IS_LONG } from "./ledger.ts";
 
@@ -194,17 +195,6 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       ({ bus }) => bus.replaceDestination(configurationOf(type, size, limited)),
     ]),
 );
-
-/** A listener that was followed leaves the short way closed until so many messages have found nobody's context again. */
-async function forgetHooks(): Promise<void> {
-  const bus = new MessageBus();
-  const destination = bus.addDestination(
-    DestinationConfiguration.createSerialDestinationConfiguration("acme/many"),
-  );
-  destination.listen(() => {});
-  for (let left = 1_100; left > 0; left -= 1) void destination.send(left);
-  await turns();
-}
 
 describe.each(types)("the two ways of a %s destination", (type) => {
   test(
