@@ -64,7 +64,7 @@ function hasThrown(
 ): void {
   const isFree = worker.goOnLess(context, 0, { error });
   leaveNobodys(moment.context);
-  worker.goOn(isFree);
+  if (isFree) goOnLater(worker);
 }
 
 /** It has returned something else than a promise of the language's own. */
@@ -89,5 +89,10 @@ function hasReturned(
   moment.roster.passed();
   worker.carriedCount += 1;
   moment.host.endedPlainly(message);
-  worker.goOn(true);
+  goOnLater(worker);
+}
+
+/** It has started one, which has ended at once: others may have their turns before it starts another. */
+function goOnLater(worker: Worker): void {
+  (worker.pool as WorkerPool).freed(worker, 0);
 }

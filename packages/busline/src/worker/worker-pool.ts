@@ -365,10 +365,10 @@ export class WorkerPool implements Turn {
     this.roomAppeared();
   }
 
-  /** A worker whose listener had gone on is free: it goes on with the next task in the same turn, if it may. */
-  freed(worker: Worker): void {
+  /** A worker whose listener had gone on is free: it goes on with at most so many tasks in the same turn, if it may. */
+  freed(worker: Worker, most = 1): void {
     if (worker.delivery !== undefined) worker.delivery = undefined;
-    this.startsLeft = this.dispatcher.mayGoOn(this) ? 1 : 0;
+    this.startsLeft = this.dispatcher.mayGoOn(this) ? most : 0;
     if (carryOn(worker, false) !== true) return;
     if (worker.delivery !== undefined) worker.delivery = undefined;
     if (this.takesNext()) {

@@ -392,7 +392,7 @@ export class Worker {
     this.goingOn = undefined;
   }
 
-  goOn(isDone: boolean): void {
+  private goOn(isDone: boolean): void {
     if (isDone && this.pool !== undefined) this.pool.freed(this);
     else if (isDone) this.onFree?.(this);
   }
