@@ -74,7 +74,9 @@ class Side {
     const number = this.registrations.length;
     const name = `listener ${number}`;
     const listener = ({ outcome, at, number: sent }: Sent): unknown => {
-      this.received.push(`${name}: ${sent} ${outcome}`);
+      const { pendingMessageCount, activeMessageCount } = this.destination.statistics;
+      const counts = `${pendingMessageCount} pending, ${activeMessageCount} active`;
+      this.received.push(`${name}: ${sent} ${outcome}, ${counts}`);
       if (outcome !== "answers" && number % 3 !== at) return undefined;
       if (outcome === "answers") return outcome;
       if (outcome === "pauses") this.destination.pause();
