@@ -70,6 +70,16 @@ describe.each([
       failure,
     ],
     ["rejects", () => Promise.reject(failure), failure],
+    [
+      "returns what throws when it is asked for its `then`",
+      () => ({
+        // oxlint-disable-next-line unicorn/no-thenable
+        get then() {
+          throw failure;
+        },
+      }),
+      failure,
+    ],
     // An `await` of it would throw the same.
     [
       "returns a promise behind a proxy",
