@@ -11,7 +11,7 @@ import { GateListener, untilQuiet } from "busline/testing";
 import { describe, expect, test } from "vitest";
 import { heldBy } from "./full-destination.ts";
 import { ledgerOf } from "./ledger.ts";
-import { outcomeOf, turns } from "./outcome-of.ts";
+import { outcomeOf } from "./outcome-of.ts";
 
 /*
  * Where nobody is told of a dropped message, it is dropped without having been made. The property test of the two ways
@@ -139,6 +139,5 @@ describe("where nobody is told of what is dropped", () => {
     expect(told).toEqual([["new", "queue-full"]]);
     expect(ledgerOf(destination)).toMatchObject({ discarded: 2 });
     gate.open();
-    await turns(1);
   });
 });

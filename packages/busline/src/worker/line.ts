@@ -99,7 +99,7 @@ export class Line implements MessageQueue {
     return this.goneCount === 0 ? Message.momentOf(slots[start] as Message) : undefined;
   }
 
-  /** Takes the first, removed or not. */
+  /** Takes the first, removed or not. In one piece, as every message comes this way. */
   takeFirst(): Message {
     const chunk = this.first as Chunk;
     const { moment, slots, start } = chunk;
@@ -171,8 +171,7 @@ export class Line implements MessageQueue {
     const chunk = this.first;
     if (chunk?.moment === undefined || chunk.end - chunk.start <= position) return false;
     chunk.moveToFront(position);
-    chunk.slots[chunk.start] = undefined;
-    chunk.start += 1;
+    chunk.take();
     this.size -= 1;
     if (chunk.start === chunk.end) this.emptied(chunk);
     return true;
@@ -189,10 +188,8 @@ export class Line implements MessageQueue {
 
   /** Takes the first of a chunk that is not the first. */
   private takeBehind(before: Chunk, chunk: Chunk): Message {
-    const { moment, slots, start } = chunk;
-    const taken = slots[start];
-    slots[start] = undefined;
-    chunk.start = start + 1;
+    const { moment } = chunk;
+    const taken = chunk.take();
     this.size -= 1;
     if (chunk.start === chunk.end) {
       before.next = chunk.next;
@@ -299,6 +296,15 @@ class Chunk {
     // To fill it, as `Array.from` does, would take as long as a message's whole way.
     // oxlint-disable-next-line unicorn/no-new-array
     this.slots = new Array(isOneOfMany ? CHUNK_SLOTS : 16);
+  }
+
+  /** Takes out what lies in front. */
+  take(): unknown {
+    const { slots, start } = this;
+    const taken = slots[start];
+    slots[start] = undefined;
+    this.start = start + 1;
+    return taken;
   }
 
   /** Makes messages of payloads. */

@@ -87,8 +87,7 @@ function hasReturned(
   leaveNobodys(moment.context);
   if (!isDone) return worker.goesOnAt(context, 0, moment.roster);
   moment.roster.passed();
-  worker.carriedCount += 1;
-  moment.host.endedPlainly(message);
+  worker.endPlainly(message, context, moment.host);
   goOnLater(worker);
 }
 

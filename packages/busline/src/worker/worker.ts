@@ -54,7 +54,7 @@ export class Worker {
   private end = 0;
   private listening: Listening | undefined = undefined;
   private startedAt: number | undefined = undefined;
-  private readonly returnedPlainly = plainReturnOf(this);
+  private readonly returnedPlainly: (value: unknown) => void;
   /** How its listener goes on, unless a pool's worker has called it plainly. */
   goingOn: "followed" | "unseen" | undefined = undefined;
 
@@ -62,6 +62,8 @@ export class Worker {
     this.pool = pool;
     this.tellsSender = tellsSender;
     this.host = pool?.host;
+    // A sender's turn that goes on has a worker of its own, for which that would be made in vain.
+    this.returnedPlainly = pool === undefined ? this.returned : plainReturnOf(this);
   }
 
   /** It has begun with a message. */
@@ -82,11 +84,7 @@ export class Worker {
     return this.context !== undefined;
   }
 
-  /**
-   * Carries a message to all of its listeners, one after another.
-   *
-   * @returns true if all have ended; false if one goes on, and `onFree` is called later
-   */
+  /** Carries a message to its listeners, one after another. @returns false if one goes on, and `onFree` is called later */
   carry(message: Message): boolean {
     // In its own turn a sender is in its own context.
     if (this.pool === undefined) return this.begin(message);
@@ -168,7 +166,7 @@ export class Worker {
     return true;
   }
 
-  private endPlainly(message: Message, context: DeliveryContext, host: DeliveryHost): void {
+  endPlainly(message: Message, context: DeliveryContext, host: DeliveryHost): void {
     if (Message.progressOf(message) === context) Message.setProgress(message, "ended");
     this.putDown();
     host.endedPlainly(message);
