@@ -2,6 +2,7 @@ import { Message } from "../message/message.ts";
 import { NO_EXTRAS } from "../message/message-extras.ts";
 import type { SendMoment } from "../message/send-moment.ts";
 import type { MessageQueue } from "../queue/message-queue.ts";
+import { keepSpare, spareChunk } from "./spare-chunks.ts";
 
 const CHUNK_SLOTS = 1_024;
 
@@ -9,7 +10,7 @@ const CHUNK_SLOTS = 1_024;
  * The queue of the built-in types: first in, first out. Messages without extras that were sent in the same moment wait as
  * their payloads, 8 bytes each instead of 80, and become messages when they are given out: an object that dies young
  * costs a tenth of one that the collector has to carry along. Nothing is copied as it grows, and what has been emptied
- * is given back.
+ * is [spare](./spare-chunks.ts) until the collector comes.
  *
  * A message that has been removed out of the middle lies in its slot until the line has moved past it.
  */
@@ -229,6 +230,7 @@ export class Line implements MessageQueue {
       this.lastMoment = undefined;
     } else {
       this.first = chunk.next;
+      if (chunk.slots.length === CHUNK_SLOTS) keepSpare(chunk);
     }
   }
 
@@ -236,7 +238,8 @@ export class Line implements MessageQueue {
   private newChunk(moment: SendMoment | undefined): Chunk {
     let { last } = this;
     if (last === undefined || last.end > 0) {
-      const chunk = new Chunk(last?.end === CHUNK_SLOTS);
+      const isOneOfMany = last?.end === CHUNK_SLOTS;
+      const chunk = (isOneOfMany ? spareChunk() : undefined) ?? new Chunk(isOneOfMany);
       if (last === undefined) this.first = chunk;
       else last.next = chunk;
       last = chunk;
@@ -283,7 +286,7 @@ export function createLine(): Line {
   return new Line();
 }
 
-class Chunk {
+export class Chunk {
   /** Payloads of messages that were all sent in this moment; undefined where messages lie here. */
   moment: SendMoment | undefined = undefined;
   readonly slots: unknown[];
