@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { array, assert, commands, constant, modelRun, nat, oneof, property } from "fast-check";
 import type { Command } from "fast-check";
 import { expect, test } from "vitest";
@@ -6,7 +8,8 @@ import { Message } from "../src/message/message.ts";
 import { NO_EXTRAS } from "../src/message/message-extras.ts";
 import { MessageIds } from "../src/message/message-ids.ts";
 import { SendMoment } from "../src/message/send-moment.ts";
-import { Line } from "../src/worker/line.ts";
+import { type Chunk, Line } from "../src/worker/line.ts";
+import { keepSpare, spareChunk } from "../src/worker/spare-chunks.ts";
 
 /** Slots that one chunk of the line has. */
 const CHUNK = 1_024;
@@ -185,3 +188,66 @@ test("line - what has been removed does not pile up while nothing is taken", () 
     { numRuns: 10 },
   );
 });
+
+/** As many as need hundreds of chunks, of which each takes 8 kB. */
+const MANY = 512 * CHUNK;
+const collectGarbage = exposedCollector();
+
+test("line - whatever many have waited in before, each gives out its own, in order", () => {
+  const lines = [new Line(), new Line()];
+  for (let round = 1; round <= 3; round += 1) {
+    for (const [at, line] of lines.entries()) {
+      for (let number = 1; number <= MANY; number += 1) line.addPayload(number, momentOf(at));
+    }
+    for (let number = 1; number <= MANY; number += 1) {
+      for (const [at, line] of lines.entries()) {
+        const message = line.take() as Message;
+        if (message.payload !== number || Message.momentOf(message) !== momentOf(at)) {
+          expect([message.payload, message.sentAt]).toEqual([number, at]);
+        }
+      }
+    }
+    expect(lines.map(({ size }) => size)).toEqual([0, 0]);
+  }
+});
+
+test("line - what is spare is used again, empty and without a moment", () => {
+  const line = new Line();
+  for (let number = 1; number <= 2 * CHUNK; number += 1) line.addPayload(number, momentOf(1));
+  for (let number = 1; number <= CHUNK; number += 1) line.take();
+  const chunk = spareChunk();
+  expect(chunk).toMatchObject({ start: 0, end: 0, next: undefined, moment: undefined });
+  expect(new Set(chunk?.slots)).toEqual(new Set([undefined]));
+  keepSpare(chunk as Chunk);
+  expect(spareChunk()).toBe(chunk);
+});
+
+test("line - what many have waited in is gone when the collector has come", async () => {
+  const line = new Line();
+  await nextTurn();
+  const before = heapAfterCollection();
+  for (let number = 1; number <= MANY; number += 1) line.addPayload(number, momentOf(1));
+  const whileWaiting = heapAfterCollection();
+  while (line.size > 0) line.take();
+  // In the run in which they were last looked for they are held.
+  await nextTurn();
+  const after = heapAfterCollection();
+  expect(whileWaiting - before).toBeGreaterThan(7 * MANY);
+  expect(after - before).toBeLessThan(MANY);
+});
+
+function heapAfterCollection(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+function exposedCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
