@@ -1,7 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { DestinationConfiguration, type Message, MessageBus } from "busline";
-import { untilQuiet } from "busline/testing";
-import { describe, expect, test } from "vitest";
+import { ManualClock, untilQuiet } from "busline/testing";
+import { beforeEach, describe, expect, test } from "vitest";
+import { forgetHooks } from "./forget-hooks.ts";
 import { ledgerOf } from "./ledger.ts";
+import { outcomeOf } from "./outcome-of.ts";
 
 /*
  * Where many messages wait for listeners that only return, they are carried in one go. Whatever happens in the middle of
@@ -11,6 +15,8 @@ const MANY = 300;
 const MIDDLE = 150;
 const { createParallelDestinationConfiguration: parallel } = DestinationConfiguration;
 const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
+
+beforeEach(forgetHooks);
 
 describe.each([
   ["serial", serial("acme/a")],
@@ -142,4 +148,73 @@ describe("a run of messages for several listeners", () => {
       { deliveredCount: MANY, failedCount: 0 },
     ]);
   });
+});
+
+test("listener - enters with a store in the middle: the next one is not in it", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const bus = new MessageBus({ clock: new ManualClock() });
+  const destination = bus.addDestination<number>(serial("acme/a"));
+  const seen: unknown[] = [];
+  destination.listen(({ payload }) => {
+    seen.push(storage.getStore());
+    if (payload === MIDDLE) storage.enterWith("its own");
+  });
+  for (let number = 1; number <= MANY; number += 1) void destination.send(number);
+  await untilQuiet(bus);
+  storage.disable();
+  expect(seen).toEqual(Array.from({ length: MANY }));
+});
+
+test("message - of another context than the one before: its listener is in its own", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const bus = new MessageBus({ clock: new ManualClock() });
+  const destination = bus.addDestination<number>(serial("acme/a"));
+  const seen: unknown[] = [];
+  destination.listen(() => void seen.push(storage.getStore()));
+  for (const tenant of ["first", "second"]) {
+    storage.run(tenant, () => {
+      for (let number = 1; number <= 2_000; number += 1) void destination.send(number);
+    });
+  }
+  await untilQuiet(bus);
+  const times = (tenant: string): string[] => Array.from({ length: 2_000 }, () => tenant);
+  expect(seen).toEqual([...times("first"), ...times("second")]);
+});
+
+test("close - begun in the middle: a listener that goes on then is followed, so that a stranger is refused", async () => {
+  const bus = new MessageBus({ clock: new ManualClock() });
+  const destination = bus.addDestination<number>(serial("acme/a"));
+  let closing: Promise<unknown> | undefined;
+  let release = (): void => {};
+  const isHeld = new Promise<void>((held) => {
+    destination.listen(({ payload }) => {
+      if (payload === MIDDLE) closing = bus.close();
+      // From the beginning on it is known to go on now and then.
+      if (payload <= 3) return Promise.resolve();
+      if (payload !== MIDDLE + 1) return undefined;
+      held();
+      return new Promise<void>((resolve) => (release = resolve));
+    });
+  });
+  for (let number = 1; number <= MANY; number += 1) void destination.send(number);
+  await isHeld;
+  expect(await outcomeOf(() => destination.send(0))).toBe("BUSLINE_CLOSED");
+  release();
+  await closing;
+  expect(ledgerOf(destination)).toEqual({ sent: MANY + 1, delivered: MANY, rejected: 1 });
+});
+
+// The last one: from now on somebody may observe.
+test("observer - comes in the middle: it is told of every delivery from then on", async () => {
+  const bus = new MessageBus({ clock: new ManualClock() });
+  const destination = bus.addDestination<number>(serial("acme/a"));
+  let traceCount = 0;
+  const observer = (): void => void (traceCount += 1);
+  destination.listen(({ payload }) => {
+    if (payload === MIDDLE) subscribe("tracing:busline.deliver:start", observer);
+  });
+  for (let number = 1; number <= MANY; number += 1) void destination.send(number);
+  await untilQuiet(bus);
+  unsubscribe("tracing:busline.deliver:start", observer);
+  expect(traceCount).toBe(MANY - MIDDLE);
 });
