@@ -177,6 +177,7 @@ test("message - of another context than the one before: its listener is in its o
     });
   }
   await untilQuiet(bus);
+  storage.disable();
   const times = (tenant: string): string[] => Array.from({ length: 2_000 }, () => tenant);
   expect(seen).toEqual([...times("first"), ...times("second")]);
 });
