@@ -5,7 +5,7 @@ import { watched } from "./closing-fixture.ts";
 import { NAME, Processes, sendAll } from "./durable-fixture.ts";
 import { ledgerOf } from "./ledger.ts";
 import { outcomeOf, turns } from "./outcome-of.ts";
-import { ends, inProcess, type SpyStore, stable, type StoreCall } from "./spy-store.ts";
+import { ends, inProcess, reads, type SpyStore, stable, type StoreCall } from "./spy-store.ts";
 
 const closings = ({ method }: StoreCall): boolean => method === "close";
 const openings = ({ method }: StoreCall): boolean => method === "open";
@@ -51,6 +51,23 @@ describe("close - the store", () => {
     await closing;
     gate.open();
     await processes.pass(100_000);
+    expect(lastOf(processes.store)).toBe("close");
+  });
+
+  test("close - what the store has been asked and has not answered is waited for", async () => {
+    const processes = new Processes();
+    const first = processes.boot("serial", { gate: new GateListener() });
+    await sendAll(first.destination, ["a", "b"]);
+    processes.kill();
+    const release = processes.store.hold(reads);
+    const { bus } = processes.boot("serial", { gate: new GateListener() });
+    await turns();
+    expect(processes.store.countOf(reads)).toBe(1);
+    const closing = bus.close();
+    await turns();
+    expect(processes.store.countOf(closings)).toBe(0);
+    release();
+    await closing;
     expect(lastOf(processes.store)).toBe("close");
   });
 

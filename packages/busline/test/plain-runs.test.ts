@@ -15,6 +15,7 @@ const MANY = 300;
 const MIDDLE = 150;
 const { createParallelDestinationConfiguration: parallel } = DestinationConfiguration;
 const { createSerialDestinationConfiguration: serial } = DestinationConfiguration;
+const { createSynchronousDestinationConfiguration: synchronous } = DestinationConfiguration;
 
 beforeEach(forgetHooks);
 
@@ -147,6 +148,45 @@ describe("a run of messages for several listeners", () => {
       { deliveredCount: MANY - 1, failedCount: 1 },
       { deliveredCount: MANY, failedCount: 0 },
     ]);
+  });
+});
+
+describe("a sender's turn", () => {
+  /** Sends many; the listener does something else with the one in the middle. */
+  async function send(
+    inTheMiddle: () => unknown,
+  ): Promise<{ outcomes: unknown[]; bus: MessageBus }> {
+    const bus = new MessageBus({ clock: new ManualClock(), onError: () => {} });
+    const destination = bus.addDestination<number>(synchronous("acme/a"));
+    destination.listen(({ payload }) => (payload === MIDDLE ? inTheMiddle() : undefined));
+    const outcomes: unknown[] = [];
+    for (let number = 1; number <= MANY; number += 1) {
+      const outcome = await outcomeOf(() => destination.send(number));
+      if (outcome !== "accepted") outcomes.push([number, outcome]);
+    }
+    await untilQuiet(bus);
+    return { outcomes, bus };
+  }
+
+  test("listener - returns a promise in the middle: it is waited for", async () => {
+    let hasGoneOn = false;
+    const { outcomes, bus } = await send(async () => {
+      await Promise.resolve();
+      hasGoneOn = true;
+    });
+    expect([outcomes, hasGoneOn]).toEqual([[], true]);
+    expect(bus.statistics).toMatchObject({ deliveredMessageCount: MANY });
+  });
+
+  test("listener - fails in the middle: its sender is told", async () => {
+    const { outcomes, bus } = await send(() => {
+      throw new RangeError("in the middle");
+    });
+    expect(outcomes).toEqual([[MIDDLE, new RangeError("in the middle")]]);
+    expect(bus.statistics).toMatchObject({
+      deliveredMessageCount: MANY - 1,
+      failedMessageCount: 1,
+    });
   });
 });
 

@@ -216,6 +216,8 @@ export class BusStore {
   }
 
   async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    // Whoever asks several things one after another may come between: a store need not be able to bear that.
+    if (this.#isClosed) throw new StoreError("BUSLINE_STORE_FAILED", this.name, "has been closed");
     this.#ongoing += 1;
     try {
       return await question();
