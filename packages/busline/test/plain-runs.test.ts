@@ -152,39 +152,55 @@ describe("a run of messages for several listeners", () => {
 });
 
 describe("a sender's turn", () => {
-  /** Sends many; the listener does something else with the one in the middle. */
+  /** After so many runs a listener is known, and not followed any more. */
+  const ENOUGH = 1_000;
+
+  /** Sends many in one run of code to a listener that is known. */
   async function send(
-    inTheMiddle: () => unknown,
+    listener: (payload: number, bus: MessageBus) => unknown,
   ): Promise<{ outcomes: unknown[]; bus: MessageBus }> {
-    const bus = new MessageBus({ clock: new ManualClock(), onError: () => {} });
+    const bus = new MessageBus({ onError: () => {} });
     const destination = bus.addDestination<number>(synchronous("acme/a"));
-    destination.listen(({ payload }) => (payload === MIDDLE ? inTheMiddle() : undefined));
-    const outcomes: unknown[] = [];
-    for (let number = 1; number <= MANY; number += 1) {
-      const outcome = await outcomeOf(() => destination.send(number));
-      if (outcome !== "accepted") outcomes.push([number, outcome]);
-    }
+    destination.listen(({ payload }) => listener(payload, bus));
+    for (let times = 0; times < ENOUGH; times += 1) await destination.send(0);
+    const sendings = Array.from({ length: MANY }, async (_, at) => {
+      const outcome = await outcomeOf(() => destination.send(at + 1));
+      return outcome === "accepted" ? [] : [[at + 1, outcome]];
+    });
+    const outcomes = (await Promise.all(sendings)).flat();
     await untilQuiet(bus);
     return { outcomes, bus };
   }
 
-  test("listener - returns a promise in the middle: it is waited for", async () => {
-    let hasGoneOn = false;
+  test("listener - goes on: each is waited for", async () => {
+    let count = 0;
     const { outcomes, bus } = await send(async () => {
       await Promise.resolve();
-      hasGoneOn = true;
+      count += 1;
+    });
+    expect([outcomes, count]).toEqual([[], ENOUGH + MANY]);
+    expect(bus.statistics).toMatchObject({ deliveredMessageCount: ENOUGH + MANY });
+  });
+
+  test("listener - returns a promise in the middle: it is waited for", async () => {
+    let hasGoneOn = false;
+    const { outcomes, bus } = await send((payload) => {
+      if (payload !== MIDDLE) return undefined;
+      return Promise.resolve().then(() => {
+        hasGoneOn = true;
+      });
     });
     expect([outcomes, hasGoneOn]).toEqual([[], true]);
-    expect(bus.statistics).toMatchObject({ deliveredMessageCount: MANY });
+    expect(bus.statistics).toMatchObject({ deliveredMessageCount: ENOUGH + MANY });
   });
 
   test("listener - fails in the middle: its sender is told", async () => {
-    const { outcomes, bus } = await send(() => {
-      throw new RangeError("in the middle");
+    const { outcomes, bus } = await send((payload) => {
+      if (payload === MIDDLE) throw new RangeError("in the middle");
     });
     expect(outcomes).toEqual([[MIDDLE, new RangeError("in the middle")]]);
     expect(bus.statistics).toMatchObject({
-      deliveredMessageCount: MANY - 1,
+      deliveredMessageCount: ENOUGH + MANY - 1,
       failedMessageCount: 1,
     });
   });
