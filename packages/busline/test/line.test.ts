@@ -199,14 +199,14 @@ test("line - whatever many have waited in before, each gives out its own, in ord
     for (const [at, line] of lines.entries()) {
       for (let number = 1; number <= MANY; number += 1) line.addPayload(number, momentOf(at));
     }
+    const wrong: unknown[] = [];
     for (let number = 1; number <= MANY; number += 1) {
       for (const [at, line] of lines.entries()) {
-        const message = line.take() as Message;
-        if (message.payload !== number || Message.momentOf(message) !== momentOf(at)) {
-          expect([message.payload, message.sentAt]).toEqual([number, at]);
-        }
+        const { payload, sentAt } = line.take() as Message;
+        if (payload !== number || sentAt !== at) wrong.push([number, at, payload, sentAt]);
       }
     }
+    expect(wrong).toEqual([]);
     expect(lines.map(({ size }) => size)).toEqual([0, 0]);
   }
 });
