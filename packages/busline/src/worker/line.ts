@@ -24,21 +24,32 @@ export class Line implements MessageQueue {
   /** The moment of the message that came last. */
   private lastMoment: SendMoment | undefined = undefined;
 
-  /** Takes in a message that need not be made yet. */
+  /** Takes in a message that need not be made yet. Short enough to be inlined wherever it is called. */
   addPayload(payload: unknown, moment: SendMoment): void {
     const { last } = this;
-    // An empty chunk may become one of payloads again, as large as it has grown.
-    if (last !== undefined && last.end === 0) last.moment = moment;
-    if (last !== undefined && last.moment === moment && last.end < CHUNK_SLOTS) {
-      last.slots[last.end] = payload;
-      last.end += 1;
-      this.size += 1;
+    if (last === undefined || last.moment !== moment || last.end === CHUNK_SLOTS) {
+      this.addOther(payload, moment);
       return;
     }
-    // One moment after the other: a chunk for each would take more room than the messages.
-    if (this.lastMoment !== moment) this.add(waiting(payload, moment));
-    else this.append(payload, this.newChunk(moment));
-    this.lastMoment = moment;
+    last.slots[last.end] = payload;
+    last.end += 1;
+    this.size += 1;
+  }
+
+  /** Takes in one that cannot lie behind the last. */
+  private addOther(payload: unknown, moment: SendMoment): void {
+    const { last } = this;
+    if (last?.end === 0) {
+      // An empty chunk may become one of payloads again, as large as it has grown.
+      last.moment = moment;
+      this.append(payload, last);
+    } else if (last?.moment === moment || this.lastMoment === moment) {
+      this.append(payload, this.newChunk(moment));
+    } else {
+      // One moment after the other: a chunk for each would take more room than the messages.
+      this.add(waiting(payload, moment));
+      this.lastMoment = moment;
+    }
   }
 
   add(message: Message): void {

@@ -97,7 +97,7 @@ export function isNobodys(): boolean {
   return mode === "frames" && currentFrame() === undefined;
 }
 
-/** Whether a listener that was called in a context has left it as it was. */
+/** Whether what runs now runs in a context that was captured: also, whether a listener that was called in it has left it as it was. */
 export function isStillIn(context: AsyncResource | undefined): boolean {
   if (context === undefined) return isNobodys();
   return mode === "frames" && currentFrame() === frameOf(context);

@@ -14,7 +14,7 @@ import { carryOn } from "./plain-run.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 import type { PoolTerms } from "./pool-terms.ts";
 import { isFollowing } from "./running-worker.ts";
-import { captureContext } from "./sender-context.ts";
+import { isStillIn } from "./sender-context.ts";
 import { TimedMessages } from "./timed-messages.ts";
 import type { Worker } from "./worker.ts";
 import { Workforce } from "./workforce.ts";
@@ -111,7 +111,7 @@ export class WorkerPool implements Turn {
   takesAtOnce(payload: unknown): boolean {
     const { counters, moment, run } = this;
     if (counters.pending >= this.openUpTo || !Number.isNaN(run.at)) return false;
-    if (captureContext() !== moment?.context || isFollowing() || isAnybodyObserving()) return false;
+    if (!isStillIn(moment?.context) || isFollowing() || isAnybodyObserving()) return false;
     this.backlog.line.addPayload(payload, moment as SendMoment);
     counters.accepted();
     return true;
