@@ -206,12 +206,20 @@ describe("where a context is a frame that resources carry", () => {
   });
 });
 
-describe("where a context exists only while hooks are on", () => {
+describe.each<[string, () => object]>([
+  ["by what switches a hook on", () => createHook({})],
+  ["by nothing, as that cannot be changed", () => Object.create(Object.freeze({ enable() {} }))],
+  ["by nothing, as there is no such thing", () => ({})],
+])("where a context exists only while hooks are on, which is told %s", (_, createAnyHook) => {
   class HookedStorage<Store> extends AsyncLocalStorage<Store> {
     _propagate(): void {}
   }
 
-  const hooked = { AsyncLocalStorage: HookedStorage, AsyncResource };
+  const hooked = {
+    AsyncLocalStorage: HookedStorage,
+    AsyncResource,
+    createHook: createAnyHook,
+  };
   const hook = createHook({ init() {} });
   afterEach(() => hook.disable());
 

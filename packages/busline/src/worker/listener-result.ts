@@ -25,20 +25,16 @@ function adopted(thenable: unknown): Promise<unknown> {
   });
 }
 
-/**
- * Has one of the two called as soon as a listener's promise is settled.
- *
- * @returns a promise that has just been made
- */
+/** Has one of the two called as soon as a listener's promise is settled. */
 export function whenSettled(
   promise: Promise<unknown>,
   returned: (value: unknown) => void,
   threw: (error: unknown) => void,
-): Promise<unknown> {
+): void {
   try {
-    return promise.then(returned, threw);
+    promise.then(returned, threw);
   } catch {
     // It looks like a promise to every quick test, and is none: one behind a proxy.
-    return adopted(promise).then(returned, threw);
+    adopted(promise).then(returned, threw);
   }
 }

@@ -6,7 +6,7 @@ import { DeliveryContext } from "./delivery-context.ts";
 import { isPlainPromise } from "./listener-result.ts";
 import { leaveNobodys } from "./plain-run.ts";
 import { standOnStack } from "./running-worker.ts";
-import { isStillIn, mayHaveStores } from "./sender-context.ts";
+import { isStillIn } from "./sender-context.ts";
 import type { Worker } from "./worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -50,8 +50,8 @@ export function plainReturnOf(worker: Worker): (value: unknown) => void {
     if (!isPlainPromise(result) || roster.isSynchronous) {
       return hasReturned(worker, context, moment, result);
     }
-    const made = worker.awaitsOnly(result);
-    if (mayHaveStores(made)) leaveNobodys(moment.context);
+    worker.awaitsOnly(result);
+    leaveNobodys(moment.context);
     worker.context = context;
   };
 }

@@ -6,7 +6,7 @@ import { NO_EXTRAS } from "../message/message-extras.ts";
 import { DeliveryContext } from "./delivery-context.ts";
 import { isPlainPromise } from "./listener-result.ts";
 import { standOnStack } from "./running-worker.ts";
-import { isNobodys, isStillIn, leaveStores, mayHaveStores } from "./sender-context.ts";
+import { isNobodys, isStillIn, leaveStores } from "./sender-context.ts";
 import type { Worker } from "./worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -70,11 +70,11 @@ export function carryOn(
           if (result !== undefined) {
             const isAwaited = isPlainPromise(result) && !roster.isSynchronousAt(at);
             const isOnly = isAwaited && isBare && receivers.length === 1;
-            const made = isOnly ? worker.awaitsOnly(result) : undefined;
-            if (isAwaited && !isOnly) worker.awaits(result);
+            if (isOnly) worker.awaitsOnly(result);
+            else if (isAwaited) worker.awaits(result);
             if (isAwaited || !worker.isDoneWith(result, message, at)) {
               standOnStack(outer);
-              if (made === undefined || mayHaveStores(made)) leaveNobodys(context);
+              leaveNobodys(context);
               worker.goesOnAt(deliveryContext, at, roster);
               return false;
             }

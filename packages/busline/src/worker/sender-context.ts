@@ -1,6 +1,7 @@
 import {
   AsyncLocalStorage,
   AsyncResource,
+  createHook,
   executionAsyncId,
   executionAsyncResource,
 } from "node:async_hooks";
@@ -11,7 +12,8 @@ import {
  * So a message keeps one only where there is a context to keep. How that is found out depends on how Node does it:
  *
  * "hooks" (Node 20 and 22): a context exists only while some async hook is on, and then every new promise is given an
- * async id. To make one and look costs 0.6 ns as long as no hook was ever on, since V8 then optimises it away; later 11.
+ * async id. To make one and look costs as much as a delivery (11 ns, and 30 where any hook has ever been on), so it is only
+ * done when a hook has been switched on since the last look found none on.
  * "frames" (Node 24 and later): the context is an immutable frame that each resource carries, so messages of the same
  * frame share one resource. The class of frames tells the present one in 1 to 2 ns; where it does not, a resource is made
  * to look, 110 bytes that take 15 ns and their collection.
@@ -28,14 +30,15 @@ interface Frames {
   current(): unknown;
 }
 
-const noop = (): void => {};
 const symbols = Object.getOwnPropertySymbols(new AsyncResource(TYPE));
 const asyncId = symbols.find(({ description }) => description === "async_id_symbol");
 const frame = symbols.find(({ description }) => description === "context_frame");
 const mode = modeOfNode();
 const frames = mode === "frames" ? classOfFrames() : undefined;
 
-let wereHooksOn = false;
+/** Since it was last seen that none is, a hook may have been switched on. */
+let mayHooksBeOn = true;
+const isTold = mode === "hooks" && tellsOfHooks();
 const MESSAGES_PER_LOOK = 1_024;
 let messagesUntilLook = 0;
 
@@ -103,11 +106,6 @@ export function isStillIn(context: AsyncResource | undefined): boolean {
   return mode === "frames" && currentFrame() === frameOf(context);
 }
 
-/** Whether a listener may have entered a store: no, if a promise that was made since shows that no hook is on. */
-export function mayHaveStores(made: Promise<unknown>): boolean {
-  return mode !== "hooks" || hasAsyncId(made);
-}
-
 /**
  * What a listener has entered while no hook was on, it has entered for whoever is called next in the same run. A frame
  * that it has entered cannot be left: whoever is called next must look, and be called in a resource.
@@ -128,16 +126,39 @@ function withoutContext(empty: AsyncResource): AsyncResource {
 }
 
 function areHooksOn(): boolean {
-  if (wereHooksOn) {
-    // That they are on, and are off again, may be found out late: a resource too many does no harm.
-    if (messagesUntilLook > 0) messagesUntilLook -= 1;
-    else if (hasAsyncId(Promise.resolve())) messagesUntilLook = MESSAGES_PER_LOOK;
-    else return false;
+  return mayHooksBeOn && areHooksFoundOn();
+}
+
+function areHooksFoundOn(): boolean {
+  // That they are off again may be found out late: a resource too many does no harm.
+  if (messagesUntilLook > 0) {
+    messagesUntilLook -= 1;
     return true;
   }
-  if (!hasAsyncId(new Promise(noop))) return false;
-  wereHooksOn = true;
-  return true;
+  const areOn = hasAsyncId(Promise.resolve());
+  if (areOn) messagesUntilLook = MESSAGES_PER_LOOK;
+  mayHooksBeOn = areOn || !isTold;
+  return areOn;
+}
+
+/**
+ * Node tells nobody that a hook has been switched on, so the method that every hook is switched on by does: to look at a
+ * promise for each message would cost as much as its delivery, once any hook has been on.
+ *
+ * @returns whether it does
+ */
+function tellsOfHooks(): boolean {
+  const prototype: unknown = Object.getPrototypeOf(createHook({}));
+  const enable: unknown = Object.getOwnPropertyDescriptor(prototype, "enable")?.value;
+  if (typeof enable !== "function") return false;
+  return Reflect.defineProperty(prototype as object, "enable", {
+    configurable: true,
+    writable: true,
+    value(this: unknown): unknown {
+      mayHooksBeOn = true;
+      return Reflect.apply(enable, this, []);
+    },
+  });
 }
 
 function hasAsyncId(promise: Promise<unknown>): boolean {

@@ -259,12 +259,12 @@ export class Worker {
   }
 
   awaits(promise: Promise<unknown>): void {
-    void whenSettled(promise, this.returned, this.threw);
+    whenSettled(promise, this.returned, this.threw);
   }
 
-  /** The same for a message's only listener, where there is nothing to be said of it. @returns a promise made now */
-  awaitsOnly(promise: Promise<unknown>): Promise<unknown> {
-    return whenSettled(promise, this.returnedPlainly, this.threw);
+  /** The same for a message's only listener, where there is nothing to be said of it. */
+  awaitsOnly(promise: Promise<unknown>): void {
+    whenSettled(promise, this.returnedPlainly, this.threw);
   }
 
   /** @returns the promise to wait for, if any */
