@@ -222,26 +222,32 @@ test("worker - gives way to another destination that waits for its turn", async 
   expect(received.indexOf("acme/b")).toBeLessThanOrEqual(MIDDLE + 1);
 });
 
-test("close - begun in the middle: what begins then is followed, so that a stranger is refused", async () => {
-  const bus = new MessageBus({ clock: new ManualClock() });
-  const destination = bus.addDestination<number>(serial("acme/a"));
-  let closing: Promise<unknown> | undefined;
-  let release = (): void => {};
-  const isHeld = new Promise<void>((held) => {
-    destination.listen(({ payload }) => {
-      if (payload === MIDDLE) closing = bus.close();
-      if (payload !== MIDDLE + 1) return Promise.resolve();
-      held();
-      return new Promise<void>((resolve) => (release = resolve));
+test.each<[string, (payload: number) => unknown]>([
+  ["always", () => Promise.resolve()],
+  ["in the beginning", (payload) => (payload <= 3 ? Promise.resolve() : undefined)],
+])(
+  "close - begun in the middle by a listener that goes on %s: what begins then is followed, so that a stranger is refused",
+  async (_, otherwise) => {
+    const bus = new MessageBus({ clock: new ManualClock() });
+    const destination = bus.addDestination<number>(serial("acme/a"));
+    let closing: Promise<unknown> | undefined;
+    let release = (): void => {};
+    const isHeld = new Promise<void>((held) => {
+      destination.listen(({ payload }) => {
+        if (payload === MIDDLE) closing = bus.close();
+        if (payload !== MIDDLE + 1) return otherwise(payload);
+        held();
+        return new Promise<void>((resolve) => (release = resolve));
+      });
     });
-  });
-  for (let number = 1; number <= MANY; number += 1) void destination.send(number);
-  await isHeld;
-  expect(await outcomeOf(() => destination.send(0))).toBe("BUSLINE_CLOSED");
-  release();
-  await closing;
-  expect(ledgerOf(destination)).toEqual({ sent: MANY + 1, delivered: MANY, rejected: 1 });
-});
+    for (let number = 1; number <= MANY; number += 1) void destination.send(number);
+    await isHeld;
+    expect(await outcomeOf(() => destination.send(0))).toBe("BUSLINE_CLOSED");
+    release();
+    await closing;
+    expect(ledgerOf(destination)).toEqual({ sent: MANY + 1, delivered: MANY, rejected: 1 });
+  },
+);
 
 // The last one: from now on somebody may observe.
 test("observer - comes in the middle: it is told of every delivery from then on", async () => {

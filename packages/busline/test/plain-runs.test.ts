@@ -238,29 +238,6 @@ test("message - of another context than the one before: its listener is in its o
   expect(seen).toEqual([...times("first"), ...times("second")]);
 });
 
-test("close - begun in the middle: a listener that goes on then is followed, so that a stranger is refused", async () => {
-  const bus = new MessageBus({ clock: new ManualClock() });
-  const destination = bus.addDestination<number>(serial("acme/a"));
-  let closing: Promise<unknown> | undefined;
-  let release = (): void => {};
-  const isHeld = new Promise<void>((held) => {
-    destination.listen(({ payload }) => {
-      if (payload === MIDDLE) closing = bus.close();
-      // From the beginning on it is known to go on now and then.
-      if (payload <= 3) return Promise.resolve();
-      if (payload !== MIDDLE + 1) return undefined;
-      held();
-      return new Promise<void>((resolve) => (release = resolve));
-    });
-  });
-  for (let number = 1; number <= MANY; number += 1) void destination.send(number);
-  await isHeld;
-  expect(await outcomeOf(() => destination.send(0))).toBe("BUSLINE_CLOSED");
-  release();
-  await closing;
-  expect(ledgerOf(destination)).toEqual({ sent: MANY + 1, delivered: MANY, rejected: 1 });
-});
-
 // The last one: from now on somebody may observe.
 test("observer - comes in the middle: it is told of every delivery from then on", async () => {
   const bus = new MessageBus({ clock: new ManualClock() });
