@@ -251,6 +251,51 @@ describe.each<[string, () => object]>([
   });
 });
 
+describe("what switches hooks on", () => {
+  const prototype = Object.getPrototypeOf(createHook({})) as { enable: unknown };
+  const before = prototype.enable;
+  const hook = createHook({ init() {} });
+  afterEach(() => {
+    hook.disable();
+    prototype.enable = before;
+  });
+
+  test("context - is kept also when somebody has put the method back that was there before", async () => {
+    const original = function enable(this: unknown): unknown {
+      return Reflect.apply(before as () => unknown, this, []);
+    };
+    prototype.enable = original;
+    const { HookWatch } = await import("../src/worker/hook-watch.ts");
+    const watch = new HookWatch();
+    expect(prototype.enable).not.toBe(original);
+    expect(watch.mayBeOn).toBe(true);
+    watch.foundNone();
+    expect(watch.mayBeOn).toBe(false);
+    hook.enable();
+    expect(watch.mayBeOn).toBe(true);
+    watch.foundNone();
+    prototype.enable = original;
+    expect(watch.mayBeOn).toBe(true);
+  });
+
+  test("context - many copies of busline in one process replace it once, and each is told", async () => {
+    vi.resetModules();
+    const { HookWatch: First } = await import("../src/worker/hook-watch.ts");
+    const first = new First();
+    const method = prototype.enable;
+    vi.resetModules();
+    const { HookWatch: Second } = await import("../src/worker/hook-watch.ts");
+    expect(Second).not.toBe(First);
+    const second = new Second();
+    expect(prototype.enable).toBe(method);
+    for (const watch of [first, second]) watch.foundNone();
+    hook.enable();
+    expect([first.mayBeOn, second.mayBeOn]).toEqual([true, true]);
+    first.foundNone();
+    expect([first.mayBeOn, second.mayBeOn]).toEqual([false, true]);
+  });
+});
+
 describe("where it is neither", () => {
   class UnknownStorage {
     run<Result>(_store: unknown, call: () => Result): Result {

@@ -1,10 +1,10 @@
 import {
   AsyncLocalStorage,
   AsyncResource,
-  createHook,
   executionAsyncId,
   executionAsyncResource,
 } from "node:async_hooks";
+import { HookWatch } from "./hook-watch.ts";
 
 /*
  * A listener runs in its sender's async context (`AsyncLocalStorage`). An `AsyncResource` keeps that context, but one for
@@ -36,9 +36,7 @@ const frame = symbols.find(({ description }) => description === "context_frame")
 const mode = modeOfNode();
 const frames = mode === "frames" ? classOfFrames() : undefined;
 
-/** Since it was last seen that none is, a hook may have been switched on. */
-let mayHooksBeOn = true;
-const isTold = mode === "hooks" && tellsOfHooks();
+const hooks = mode === "hooks" ? new HookWatch() : undefined;
 const MESSAGES_PER_LOOK = 1_024;
 let messagesUntilLook = 0;
 
@@ -102,8 +100,9 @@ export function isNobodys(): boolean {
 
 /** Whether what runs now runs in a context that was captured: also, whether a listener that was called in it has left it as it was. */
 export function isStillIn(context: AsyncResource | undefined): boolean {
-  if (context === undefined) return isNobodys();
-  return mode === "frames" && currentFrame() === frameOf(context);
+  if (context !== undefined) return mode === "frames" && currentFrame() === frameOf(context);
+  if (mode === "hooks") return hooks?.mayHaveBeenSwitchedOn !== true || !areHooksFoundOn();
+  return isNobodys();
 }
 
 /**
@@ -111,7 +110,7 @@ export function isStillIn(context: AsyncResource | undefined): boolean {
  * that it has entered cannot be left: whoever is called next must look, and be called in a resource.
  */
 export function leaveStores(): void {
-  if (mode !== "hooks" || !areHooksOn()) return;
+  if (hooks?.mayHaveBeenSwitchedOn !== true || !areHooksFoundOn()) return;
   const resource = executionAsyncResource();
   for (const symbol of Object.getOwnPropertySymbols(resource)) {
     if (symbol.description === "kResourceStore") Reflect.deleteProperty(resource, symbol);
@@ -126,7 +125,7 @@ function withoutContext(empty: AsyncResource): AsyncResource {
 }
 
 function areHooksOn(): boolean {
-  return mayHooksBeOn && areHooksFoundOn();
+  return hooks?.mayBeOn === true && areHooksFoundOn();
 }
 
 function areHooksFoundOn(): boolean {
@@ -137,28 +136,8 @@ function areHooksFoundOn(): boolean {
   }
   const areOn = hasAsyncId(Promise.resolve());
   if (areOn) messagesUntilLook = MESSAGES_PER_LOOK;
-  mayHooksBeOn = areOn || !isTold;
+  else hooks?.foundNone();
   return areOn;
-}
-
-/**
- * Node tells nobody that a hook has been switched on, so the method that every hook is switched on by does: to look at a
- * promise for each message would cost as much as its delivery, once any hook has been on.
- *
- * @returns whether it does
- */
-function tellsOfHooks(): boolean {
-  const prototype: unknown = Object.getPrototypeOf(createHook({}));
-  const enable: unknown = Object.getOwnPropertyDescriptor(prototype, "enable")?.value;
-  if (typeof enable !== "function") return false;
-  return Reflect.defineProperty(prototype as object, "enable", {
-    configurable: true,
-    writable: true,
-    value(this: unknown): unknown {
-      mayHooksBeOn = true;
-      return Reflect.apply(enable, this, []);
-    },
-  });
 }
 
 function hasAsyncId(promise: Promise<unknown>): boolean {
