@@ -276,6 +276,8 @@ describe("what switches hooks on", () => {
     watch.foundNone();
     prototype.enable = original;
     expect(watch.mayBeOn).toBe(true);
+    watch.foundNone();
+    expect([watch.mayBeOn, watch.mayHaveBeenSwitchedOn]).toEqual([true, true]);
   });
 
   test("context - many copies of busline in one process replace it once, and each is told", async () => {

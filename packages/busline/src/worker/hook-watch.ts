@@ -36,7 +36,7 @@ export class HookWatch {
 
   /** No hook is on now. */
   foundNone(): void {
-    this.mayHaveBeenSwitchedOn = !this.isTold;
+    this.mayHaveBeenSwitchedOn = !this.isTold || this.hooks.enable !== this.method;
   }
 }
 
