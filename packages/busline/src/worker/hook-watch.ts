@@ -18,25 +18,27 @@ export class HookWatch {
   /** Whether one may have been switched on since `foundNone`, as long as nobody replaces methods: within a run of messages. */
   mayHaveBeenSwitchedOn = true;
   private readonly hooks: Switch;
-  private readonly method: unknown;
-  private readonly isTold: boolean;
+  /** Those that are told of it, with this one; undefined if nobody can be. */
+  private readonly watches: Set<HookWatch> | undefined;
 
   constructor() {
     this.hooks = Object.getPrototypeOf(createHook({})) as Switch;
-    const watches = watchesOf(this.hooks.enable) ?? replaceEnable(this.hooks);
-    this.isTold = watches !== undefined;
-    this.method = this.hooks.enable;
-    watches?.add(this);
+    this.watches = watchesOf(this.hooks.enable) ?? replaceEnable(this.hooks);
+    this.watches?.add(this);
   }
 
   /** The same at any time: it takes ten times as long. */
   get mayBeOn(): boolean {
-    return this.mayHaveBeenSwitchedOn || this.hooks.enable !== this.method;
+    return this.mayHaveBeenSwitchedOn || !this.isTold;
   }
 
   /** No hook is on now. */
   foundNone(): void {
-    this.mayHaveBeenSwitchedOn = !this.isTold || this.hooks.enable !== this.method;
+    this.mayHaveBeenSwitchedOn = !this.isTold;
+  }
+
+  private get isTold(): boolean {
+    return this.watches !== undefined && watchesOf(this.hooks.enable) === this.watches;
   }
 }
 
